@@ -1,0 +1,43 @@
+"""Vitrine's engine: a request of six fields becomes rows.
+
+import engine
+eng = engine.connect()
+scope = engine.Scope("ws_demo", "11111111-1111-4111-8111-111111111111")
+eng.aggregate({"event_types": None, "group_by": "day", "aggregation": "count",
+               "time_window_days": 30}, scope)
+"""
+
+from datetime import datetime
+from typing import Any
+
+from engine.bootstrap import connect, default_engine
+from engine.contract import FIELDS, json_schema
+from engine.engine import Engine
+from engine.errors import Fault, InvalidRequest, VitrineError
+from engine.inventory import Inventory
+from engine.request import AggregateRequest, parse
+from engine.result import Result, Row
+from engine.scope import Identity, Scope
+
+__all__ = [
+    "FIELDS",
+    "AggregateRequest",
+    "Engine",
+    "Fault",
+    "Identity",
+    "Inventory",
+    "InvalidRequest",
+    "Result",
+    "Row",
+    "Scope",
+    "VitrineError",
+    "aggregate",
+    "connect",
+    "json_schema",
+    "parse",
+]
+
+
+def aggregate(body: Any, scope: Scope, as_of: datetime | None = None) -> Result:
+    """`Engine.aggregate` over the default home."""
+    return default_engine().aggregate(body, scope, as_of)

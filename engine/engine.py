@@ -1,0 +1,84 @@
+"""The one way from a request to its rows: cache -> plan -> store -> execute -> result."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.cache import Cache
+from engine.errors import Fault, InvalidRequest
+from engine.execute import execute
+from engine.inventory import Inventory, take_inventory
+from engine.plan import plan
+from engine.request import AggregateRequest, parse
+from engine.result import Result
+from engine.scope import Scope
+from engine.stores.base import Snapshot, Store
+
+
+def utc_now() -> datetime:
+    """The present second. Whole seconds, so that `generated_at` says the window's exact end."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+class Engine:
+    """Answers requests over a store. Thread-safe."""
+
+    def __init__(
+        self, store: Store, cache: Cache | None = None, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self.store = store
+        self._cache = cache or Cache()
+        self._inventories = Cache(seconds=float("inf"), entries=64)
+        self._clock = clock
+
+    def aggregate(self, body: Any, scope: Scope, as_of: datetime | None = None) -> Result:
+        """Answer a request: a mapping with the wire's names, or an AggregateRequest.
+
+        as_of is the end of the window, an aware datetime; without it the clock says, and only
+        then does the cache serve. Raises InvalidRequest with every bad field.
+        """
+        request = parse(body)
+        snapshot = self.store.snapshot(scope)
+        if as_of is not None:
+            return self._compute(request, scope, snapshot, _aware(as_of))
+        key = (scope, request, snapshot.version)
+        result, hit = self._cache.get_or_compute(
+            key, lambda: self._compute(request, scope, snapshot, self._clock())
+        )
+        return result.from_cache() if hit else result
+
+    def inventory(self, scope: Scope) -> Inventory:
+        """What the brand's events contain; computed once for each state of its data."""
+        snapshot = self.store.snapshot(scope)
+        inventory, _ = self._inventories.get_or_compute(
+            (scope, snapshot.version), lambda: take_inventory(snapshot, scope.catalog_id)
+        )
+        return inventory
+
+    def brands(self) -> dict[str, list[str]]:
+        """workspace_id -> sorted brand_ids that have events."""
+        return self.store.brands()
+
+    def _compute(
+        self, request: AggregateRequest, scope: Scope, snapshot: Snapshot, as_of: datetime
+    ) -> Result:
+        began = time.perf_counter()
+        planned = plan(request, scope, as_of)
+        rows, total_groups = execute(planned, snapshot)
+        return Result(
+            rows=rows,
+            generated_at=as_of,
+            cache_hit=False,
+            total_groups=total_groups,
+            window_start=planned.start,
+            data_version=snapshot.version,
+            milliseconds=(time.perf_counter() - began) * 1000,
+        )
+
+
+def _aware(as_of: datetime) -> datetime:
+    if as_of.tzinfo is None:
+        message = f"{as_of.isoformat()} has no time zone; pass an aware datetime, say in UTC."
+        raise InvalidRequest([Fault("as_of", message)])
+    return as_of.astimezone(UTC)

@@ -1,0 +1,126 @@
+"""From events to rows: what splits them, what is computed, and in which order rows come.
+
+Distinct sessions are counted in two steps, (key, session) and then key, because a hash table of
+pairs is faster and smaller than a set for every key.
+"""
+
+from typing import Final
+
+import polars as pl
+
+from engine.contract import IDS, METADATA
+from engine.numbers import decimals_of_text, wire_number
+from engine.plan import Plan
+from engine.request import AggregateRequest
+from engine.result import Row
+from engine.stores.base import Snapshot
+
+HOUR_US: Final = 3_600_000_000
+
+GROUPS: Final = {
+    "none": pl.lit("all"),
+    "event_type": pl.col("event_type"),
+    "session": pl.col("session_id"),
+    "day": pl.col("created_at").dt.date(),
+    "hour": pl.col("created_at").to_physical() // HOUR_US,
+    "product_id": pl.col("product_id"),
+}
+"""The raw key of each dimension; KEYS turns what remains after grouping into the wire's text."""
+
+_TEXT: Final = pl.col("key").cast(pl.String).fill_null("")
+KEYS: Final = {
+    "day": pl.col("key").dt.strftime("%Y-%m-%d"),
+    "hour": (pl.col("key") * HOUR_US).cast(pl.Datetime("us")).dt.strftime("%Y-%m-%dT%H:00:00Z"),
+}
+
+MEASURES: Final = {
+    "count": ("events", "sessions"),
+    "count_distinct": ("sessions", "events"),
+    "sum": ("total", "numbers"),
+    "avg": ("total", "numbers"),
+}
+"""Which partial is the value of a row and which its secondary."""
+
+
+def execute(plan: Plan, snapshot: Snapshot) -> tuple[tuple[Row, ...], int]:
+    """The rows within the limit, in the contract's order, and how many there were before it."""
+    request = plan.request
+    events = selected(plan, snapshot)
+    grouped = numbers(events, request) if request.is_numeric else sessions(events, request)
+    frame = finished(grouped.collect(engine="streaming"), request)
+    kept = limited(frame, request)
+    return tuple(
+        Row(key, wire_number(value) if request.is_numeric else value, secondary)
+        for key, value, secondary in kept.iter_rows()
+    ), frame.height
+
+
+def selected(plan: Plan, snapshot: Snapshot) -> pl.LazyFrame:
+    """The events of the window, types and catalog."""
+    events = snapshot.scan(plan.start, plan.end, plan.keys)
+    if plan.catalog_id is not None:
+        events = events.filter(pl.col("catalog_id") == plan.catalog_id)
+    if plan.request.event_types is not None:
+        events = events.filter(pl.col("event_type").is_in(plan.request.event_types))
+    return events
+
+
+def group_key(request: AggregateRequest) -> pl.Expr:
+    if request.metadata_key is not None:
+        return pl.col(METADATA + request.metadata_key).alias("key")
+    return GROUPS[request.group_by].alias("key")
+
+
+def sessions(events: pl.LazyFrame, request: AggregateRequest) -> pl.LazyFrame:
+    """key, events, sessions: distinct sessions, those without an id not counted."""
+    key = group_key(request)
+    session = pl.col("session_id")
+    if request.group_by == "session":
+        return events.group_by(key).agg(
+            events=pl.len(), sessions=session.first().is_not_null().cast(pl.Int64)
+        )
+    totals = {"events": pl.col("events").sum(), "sessions": session.count()}
+    if request.group_by == "none":
+        return events.group_by(session).agg(events=pl.len()).select(key, **totals)
+    pairs = events.select(key, session).group_by("key", "session_id").agg(events=pl.len())
+    return pairs.group_by("key").agg(**totals)
+
+
+def numbers(events: pl.LazyFrame, request: AggregateRequest) -> pl.LazyFrame:
+    """key, total, numbers: the exact decimal sum and how many numbers it holds."""
+    field = request.value_field
+    number = pl.col(field)
+    if field in IDS:
+        number = decimals_of_text(pl.coalesce(field, METADATA + field))
+    partials = {"total": number.sum(), "numbers": number.count()}
+    if request.group_by == "none":
+        return events.select(group_key(request), **partials)
+    return events.group_by(group_key(request)).agg(**partials)
+
+
+def finished(partials: pl.DataFrame, request: AggregateRequest) -> pl.DataFrame:
+    """key, value, secondary with their final types, before order and limit."""
+    value, secondary = (pl.col(name) for name in MEASURES[request.aggregation])
+    if request.is_numeric:
+        # The cast gives the double nearest to the exact sum; an average is divided once, after it.
+        value = value.fill_null(0).cast(pl.Float64)
+    if request.aggregation == "avg":
+        value = value / secondary.clip(1)
+    return partials.select(
+        KEYS.get(request.group_by, _TEXT).alias("key"),
+        value.alias("value"),
+        secondary.cast(pl.Int64).alias("secondary"),
+    )
+
+
+def limited(frame: pl.DataFrame, request: AggregateRequest) -> pl.DataFrame:
+    """Time: ascending, the latest. Else: value descending, key ascending by code point."""
+    if request.is_time:
+        return frame.sort("key").tail(request.limit)
+    order = [pl.col("value"), pl.col("key")]
+    reverse = [False, True]
+    if request.is_numeric:
+        order.insert(0, pl.col("secondary") > 0)
+        reverse.insert(0, False)
+    best = frame.top_k(request.limit, by=order, reverse=reverse)
+    return best.sort(order, descending=[not ascending for ascending in reverse])

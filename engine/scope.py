@@ -1,0 +1,75 @@
+"""Who asks about what: a scope names a brand's events, an identity says which scopes are open."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.errors import Fault, Forbidden, InvalidRequest
+
+WORKSPACE = r"ws_[a-z0-9]+"
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+BRAND_FIELD = "X-Active-Brand"
+CATALOG_FIELD = "X-Active-Catalog"
+WORKSPACE_FIELD = "workspaceId"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One brand of one workspace, narrowed to a catalog when one is given.
+
+    Raises InvalidRequest for a malformed id. UUIDs are kept in lower case.
+    """
+
+    workspace_id: str
+    brand_id: str
+    catalog_id: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "brand_id", str(self.brand_id).lower())
+        if self.catalog_id is not None:
+            object.__setattr__(self, "catalog_id", str(self.catalog_id).lower())
+        faults = faults_of(self.workspace_id, self.brand_id, self.catalog_id)
+        if faults:
+            raise InvalidRequest(faults)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who was recognised, and the brands open to them by workspace."""
+
+    subject: str
+    brands: Mapping[str, frozenset[str]]
+
+    def check(self, scope: Scope) -> None:
+        """Raise Forbidden unless the scope's brand is open; unknown and foreign look the same."""
+        if scope.brand_id not in self.brands.get(scope.workspace_id, frozenset()):
+            raise Forbidden(
+                f"No access to brand {scope.brand_id} in workspace {scope.workspace_id};"
+                " ask the workspace's owner, or use one of your own brands."
+            )
+
+
+def faults_of(workspace_id: str, brand_id: str | None, catalog_id: str | None) -> list[Fault]:
+    """What is malformed in the parts of a scope."""
+    faults = []
+    if not re.fullmatch(WORKSPACE, workspace_id) or len(workspace_id) > 128:
+        faults.append(
+            Fault(
+                WORKSPACE_FIELD,
+                f"{workspace_id[:80]!a} is not a workspace id: ws_ and then a-z or 0-9,"
+                " at most 128 characters.",
+            )
+        )
+    if brand_id is None:
+        faults.append(
+            Fault(
+                BRAND_FIELD,
+                "a brand is required: send the header X-Active-Brand or the query brand_id,"
+                " a UUID.",
+            )
+        )
+    elif not re.fullmatch(UUID, brand_id.lower()):
+        faults.append(Fault(BRAND_FIELD, f"{brand_id[:80]!a} is not a UUID."))
+    if catalog_id is not None and not re.fullmatch(UUID, catalog_id.lower()):
+        faults.append(Fault(CATALOG_FIELD, f"{catalog_id[:80]!a} is not a UUID."))
+    return faults

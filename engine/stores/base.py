@@ -1,0 +1,52 @@
+"""Where events are: the schema every store answers with, and the interface itself."""
+
+from datetime import datetime
+from typing import Final, Protocol
+
+import polars as pl
+
+from engine.contract import IDS, MEASURES
+from engine.scope import Scope
+
+MEASURE: Final = pl.Decimal(18, 6)
+
+EVENTS: Final = pl.Schema(
+    {
+        "event_id": pl.String(),
+        "catalog_id": pl.String(),
+        "event_type": pl.String(),
+        **dict.fromkeys(IDS, pl.String()),
+        "created_at": pl.Datetime("us", "UTC"),
+        **dict.fromkeys(MEASURES, MEASURE),
+        "metadata": pl.Map(pl.String, pl.String),
+    }
+)
+"""One stored event. Workspace and brand are the place it is stored in, not columns."""
+
+
+class Snapshot(Protocol):
+    """One immutable state of one brand's events."""
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the events do; equal versions mean equal answers."""
+
+    def scan(self, start: datetime, end: datetime, keys: frozenset[str]) -> pl.LazyFrame:
+        """Every event with start <= created_at < end.
+
+        Columns are those of EVENTS without `metadata`, plus a String column
+        `metadata.<key>` for each of `keys`, null where the event lacks the key.
+        """
+
+    def all_events(self) -> pl.LazyFrame:
+        """Every event, with the columns of EVENTS."""
+
+
+class Store(Protocol):
+    """Finds a brand's events. Narrowing them to a catalog is the plan's work."""
+
+    def snapshot(self, scope: Scope) -> Snapshot:
+        """The present state of the brand's events; an empty one when there are none."""
+
+    def brands(self) -> dict[str, list[str]]:
+        """workspace_id -> sorted brand_ids that have events."""

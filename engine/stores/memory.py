@@ -1,0 +1,53 @@
+"""Events in memory: for tests and notebooks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from engine.contract import METADATA
+from engine.scope import Scope
+from engine.stores.base import EVENTS
+
+
+@dataclass(frozen=True)
+class MemorySnapshot:
+    version: str
+    frame: pl.DataFrame
+
+    def scan(self, start: datetime, end: datetime, keys: frozenset[str]) -> pl.LazyFrame:
+        created = pl.col("created_at")
+        columns = [
+            pl.col("metadata").map.get(key).replace("", None).alias(METADATA + key)
+            for key in sorted(keys)
+        ]
+        events = self.frame.lazy().filter(created >= start, created < end)
+        return events.with_columns(columns).drop("metadata")
+
+    def all_events(self) -> pl.LazyFrame:
+        return self.frame.lazy()
+
+
+class MemoryStore:
+    """Frames with the columns of EVENTS by (workspace_id, brand_id); `put` replaces one."""
+
+    def __init__(self, frames: Mapping[tuple[str, str], pl.DataFrame] | None = None) -> None:
+        self._snapshots: dict[tuple[str, str], MemorySnapshot] = {}
+        for (workspace, brand), frame in (frames or {}).items():
+            self.put(workspace, brand, frame)
+
+    def put(self, workspace: str, brand: str, frame: pl.DataFrame) -> None:
+        before = self._snapshots.get((workspace, brand))
+        version = "0" if before is None else str(int(before.version) + 1)
+        self._snapshots[workspace, brand] = MemorySnapshot(version, frame.select(EVENTS.names()))
+
+    def snapshot(self, scope: Scope) -> MemorySnapshot:
+        empty = MemorySnapshot("none", EVENTS.to_frame())
+        return self._snapshots.get((scope.workspace_id, scope.brand_id), empty)
+
+    def brands(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for workspace, brand in sorted(self._snapshots):
+            found.setdefault(workspace, []).append(brand)
+        return found
