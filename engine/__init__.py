@@ -10,7 +10,7 @@ eng.aggregate({"event_types": None, "group_by": "day", "aggregation": "count",
 from datetime import datetime
 from typing import Any
 
-from engine.bootstrap import connect, default_engine
+from engine.bootstrap import connect, process
 from engine.contract import FIELDS, json_schema
 from engine.engine import Engine
 from engine.errors import Fault, InvalidRequest, VitrineError
@@ -25,8 +25,8 @@ __all__ = [
     "Engine",
     "Fault",
     "Identity",
-    "Inventory",
     "InvalidRequest",
+    "Inventory",
     "Result",
     "Row",
     "Scope",
@@ -35,9 +35,10 @@ __all__ = [
     "connect",
     "json_schema",
     "parse",
+    "process",
 ]
 
 
 def aggregate(body: Any, scope: Scope, as_of: datetime | None = None) -> Result:
     """`Engine.aggregate` over the default home."""
-    return default_engine().aggregate(body, scope, as_of)
+    return process().engine.aggregate(body, scope, as_of)

@@ -1,24 +1,43 @@
 """The one place that builds objects."""
 
+import secrets
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from engine.cache import Cache
-from engine.engine import Engine
+from engine.demo.build import Demo
+from engine.engine import Engine, utc_now
 from engine.settings import Settings
 from engine.stores.lake import LakeStore
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What a process is made of. token is the bearer token of demo mode."""
+
+    settings: Settings
+    engine: Engine
+    demo: Demo
+    token: str
+
+
+def build(settings: Settings) -> Parts:
+    lake = LakeStore(settings.lake)
+    return Parts(
+        settings=settings,
+        engine=Engine(lake, Cache(settings.cache_seconds), utc_now),
+        demo=Demo(lake, settings.demo_events, utc_now),
+        token=settings.demo_token or secrets.token_urlsafe(32),
+    )
+
+
 def connect(home: Path | str | None = None) -> Engine:
     """An engine over the lake in `home` (VITRINE_HOME or ~/.vitrine without one)."""
-    return build(Settings.read(home=home))
-
-
-def build(settings: Settings) -> Engine:
-    return Engine(LakeStore(settings.lake), Cache(settings.cache_seconds))
+    return build(Settings.read(home=home)).engine
 
 
 @cache
-def default_engine() -> Engine:
-    """The engine of this process: pages, endpoint and `engine.aggregate` share it and its cache."""
-    return connect()
+def process() -> Parts:
+    """The parts of this process: pages, endpoint and `engine.aggregate` share one cache."""
+    return build(Settings.read())

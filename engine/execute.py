@@ -88,7 +88,7 @@ def sessions(events: pl.LazyFrame, request: AggregateRequest) -> pl.LazyFrame:
 
 def numbers(events: pl.LazyFrame, request: AggregateRequest) -> pl.LazyFrame:
     """key, total, numbers: the exact decimal sum and how many numbers it holds."""
-    field = request.value_field
+    field = str(request.value_field)
     number = pl.col(field)
     if field in IDS:
         number = decimals_of_text(pl.coalesce(field, METADATA + field))

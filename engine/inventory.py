@@ -17,6 +17,7 @@ class Inventory:
     last: datetime | None
     event_types: dict[str, int]
     metadata_keys: dict[str, int]
+    catalogs: dict[str, int]
 
 
 def take_inventory(snapshot: Snapshot, catalog_id: str | None = None) -> Inventory:
@@ -34,13 +35,18 @@ def take_inventory(snapshot: Snapshot, catalog_id: str | None = None) -> Invento
         .group_by("key")
         .agg(pl.len())
     )
-    type_counts, key_counts = (frame for frame in pl.collect_all([types, keys], engine="streaming"))
+    catalogs = events.drop_nulls("catalog_id").group_by("catalog_id").agg(pl.len())
+    by_type, by_key, by_catalog = pl.collect_all([types, keys, catalogs], engine="streaming")
+    events_total, first, last = by_type.select(
+        pl.col("len").sum(), pl.col("first").min(), pl.col("last").max()
+    ).row(0)
     return Inventory(
-        events=type_counts["len"].sum(),
-        first=type_counts["first"].min(),
-        last=type_counts["last"].max(),
-        event_types=_ranked(type_counts, "event_type"),
-        metadata_keys=_ranked(key_counts, "key"),
+        events=events_total,
+        first=first,
+        last=last,
+        event_types=_ranked(by_type, "event_type"),
+        metadata_keys=_ranked(by_key, "key"),
+        catalogs=_ranked(by_catalog, "catalog_id"),
     )
 
 

@@ -4,7 +4,7 @@ Measures are decimals with 6 fractional digits and a magnitude below 10^12; see 
 contract. Text in an id column may be larger, so it is read with room for 10^8 ids of 24 digits.
 """
 
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from typing import Final
 
 import polars as pl
@@ -19,12 +19,22 @@ EXACT: Final = 2**53
 _CONTEXT: Final = Context(prec=400, rounding=ROUND_HALF_EVEN)
 
 
+def number_of(text: str) -> Decimal:
+    """Text of the form NUMBER. An exponent too large for Decimal gives zero or infinity."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        digits, exponent = text.lower().split("e")
+        vanishes = exponent.startswith("-") or not Decimal(digits)
+        return Decimal(0) if vanishes else Decimal("Infinity")
+
+
 def rounded(number: Decimal, limit: Decimal) -> Decimal | None:
     """Half-even to 6 fractional digits; None where that leaves the magnitude at `limit` or more."""
-    if number.adjusted() > 40:
-        return None
-    if number.adjusted() < -7:
+    if not number or number.adjusted() < -7:
         return Decimal(0)
+    if number.is_infinite() or number.adjusted() > 40:
+        return None
     near = number.quantize(MICRO, context=_CONTEXT)
     return near if abs(near) < limit else None
 
@@ -42,7 +52,7 @@ def decimals_of_text(text: pl.Expr) -> pl.Expr:
 def _unusual(texts: pl.Series) -> pl.Series:
     """Exponents and long fractions: rare, so each different text is read once, by Decimal."""
     different = texts.drop_nulls().unique()
-    values = [rounded(Decimal(text), ID_LIMIT) for text in different]
+    values = [rounded(number_of(text), ID_LIMIT) for text in different]
     return texts.replace_strict(
         different, pl.Series(values, dtype=WIDE), default=None, return_dtype=WIDE
     )

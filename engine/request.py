@@ -62,6 +62,7 @@ def examine(
     """The request, or None and its faults in the order of the fields."""
     if not isinstance(raw, Mapping):
         return None, [Fault("body", f"{shown(raw)} is not a JSON object; send the six fields.")]
+    names = [field.name for field in fields]
     values: dict[str, Any] = {}
     faults: list[Fault] = []
     for field in fields:
@@ -72,7 +73,7 @@ def examine(
     numeric = values.get("aggregation") in NUMERIC_AGGREGATIONS
     if numeric and values.get("value_field", "bad") is None:
         faults.append(_needs_value_field(fields, values["aggregation"]))
-    names = [field.name for field in fields]
+        faults.sort(key=lambda fault: names.index(fault.field))
     faults += [
         Fault(_text(name), f"is not a field of a request; the fields are {', '.join(names)}.")
         for name in raw
@@ -197,7 +198,9 @@ def _needs_value_field(fields: tuple[Field, ...], aggregation: str) -> Fault:
 
 
 def _text(name: Any) -> str:
-    return name if isinstance(name, str) and len(name) <= 80 else shown(name)
+    """A stranger's name for a field, fit to be printed: a lone surrogate could not be sent back."""
+    plain = isinstance(name, str) and len(name) <= 80 and name.isprintable()
+    return str(name) if plain else shown(name)
 
 
 def _no_constant(name: str) -> Any:

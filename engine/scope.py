@@ -1,7 +1,7 @@
 """Who asks about what: a scope names a brand's events, an identity says which scopes are open."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from engine.errors import Fault, Forbidden, InvalidRequest
@@ -47,6 +47,11 @@ class Identity:
                 f"No access to brand {scope.brand_id} in workspace {scope.workspace_id};"
                 " ask the workspace's owner, or use one of your own brands."
             )
+
+
+def demo_identity(brands: Mapping[str, Iterable[str]]) -> Identity:
+    """Who everybody is in demo mode: on the loopback address, and everything is open to them."""
+    return Identity("demo", {name: frozenset(ids) for name, ids in brands.items()})
 
 
 def faults_of(workspace_id: str, brand_id: str | None, catalog_id: str | None) -> list[Fault]:

@@ -9,10 +9,13 @@ from typing import Self
 
 @dataclass(frozen=True)
 class Settings:
-    """home: where everything is kept. demo: sign in by itself on loopback, with a made-up shop."""
+    """home: where everything is kept. demo_events: the size of the made-up shop, 0 for none.
+
+    demo_token: the endpoint's bearer token, made up at each start when it is None.
+    """
 
     home: Path
-    demo: bool = True
+    demo_events: int = 1_000_000
     demo_token: str | None = None
     cache_seconds: float = 60
     rate_limit_per_minute: int = 600_000
@@ -20,15 +23,17 @@ class Settings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ, home: Path | str | None = None) -> Self:
-        """VITRINE_HOME (~/.vitrine), VITRINE_DEMO (on), VITRINE_DEMO_TOKEN,
-        VITRINE_RATE_LIMIT_PER_MINUTE. Raises ValueError naming the variable.
+        """VITRINE_HOME (~/.vitrine), VITRINE_DEMO_EVENTS (1000000), VITRINE_DEMO_TOKEN,
+        VITRINE_RATE_LIMIT_PER_MINUTE (600000). Raises ValueError naming the variable.
         """
         chosen = home or environ.get("VITRINE_HOME") or Path.home() / ".vitrine"
         return cls(
             home=Path(chosen).expanduser().absolute(),
-            demo=_switch(environ, "VITRINE_DEMO", default=True),
+            demo_events=_whole(environ, "VITRINE_DEMO_EVENTS", 1_000_000, least=0),
             demo_token=environ.get("VITRINE_DEMO_TOKEN") or None,
-            rate_limit_per_minute=_positive(environ, "VITRINE_RATE_LIMIT_PER_MINUTE", 600_000),
+            rate_limit_per_minute=_whole(
+                environ, "VITRINE_RATE_LIMIT_PER_MINUTE", 600_000, least=1
+            ),
         )
 
     @property
@@ -36,17 +41,10 @@ class Settings:
         return self.home / "lake"
 
 
-def _switch(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
-    text = environ.get(name, "").strip().lower()
-    if text not in ("", "on", "off"):
-        raise ValueError(f"{name} is {text!r}; set it to on or off, or leave it unset.")
-    return text == "on" if text else default
-
-
-def _positive(environ: Mapping[str, str], name: str, default: int) -> int:
+def _whole(environ: Mapping[str, str], name: str, default: int, *, least: int) -> int:
     text = environ.get(name, "").strip()
     if not text:
         return default
-    if not text.isdecimal() or int(text) < 1:
-        raise ValueError(f"{name} is {text!r}; set it to a whole number of 1 or more.")
+    if not (text.isascii() and text.isdecimal()) or int(text) < least:
+        raise ValueError(f"{name} is {text!r}; set it to a whole number of {least} or more.")
     return int(text)

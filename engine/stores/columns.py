@@ -43,8 +43,8 @@ class MetadataColumns:
         with self._lock:
             if (uri, key) not in self._columns:
                 self._columns[uri, key] = column
-                self._held += column.estimated_size()
+                self._held += int(column.estimated_size())
             while self._held > self._budget and len(self._columns) > 1:
                 _, oldest = self._columns.popitem(last=False)
-                self._held -= oldest.estimated_size()
+                self._held -= int(oldest.estimated_size())
         return column

@@ -4,24 +4,31 @@ A table is partitioned by UTC month; its files are sorted by created_at. Workspa
 the path, so no predicate stands between two brands.
 """
 
+import fcntl
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock
+from typing import Final, Literal
 
 import polars as pl
 import pyarrow as pa
-from deltalake import DeltaTable
+from deltalake import DeltaTable, WriterProperties, write_deltalake
 
 from engine.contract import METADATA
 from engine.scope import Scope
 from engine.stores.base import EVENTS
 from engine.stores.columns import MetadataColumns
 
-NO_BRAND = "no_brand"
-PARTITION = "month"
+NO_BRAND: Final = "no_brand"
+PARTITION: Final = "month"
+MONTH: Final = pl.col("created_at").dt.strftime("%Y-%m").alias(PARTITION)
 # Delta statistics hold milliseconds, cut off; events have microseconds.
-STATISTICS_STEP = timedelta(milliseconds=1)
+STATISTICS_STEP: Final = timedelta(milliseconds=1)
+WRITER: Final = WriterProperties(max_row_group_size=1 << 18)
+TABLE_PROPERTIES: Final = {"delta.dataSkippingStatsColumns": "created_at"}
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,7 @@ def _scan(uris: list[str]) -> pl.LazyFrame:
 
 
 class LakeStore:
-    """Reads the lake below `root`, a local folder; opened tables are kept and brought up to date."""
+    """Reads the lake below `root`, a local folder; opened tables are kept and kept up to date."""
 
     def __init__(self, root: Path, columns: MetadataColumns | None = None) -> None:
         self.root = root
@@ -80,7 +87,11 @@ class LakeStore:
         return self.root / workspace / (brand or NO_BRAND)
 
     def snapshot(self, scope: Scope) -> LakeSnapshot:
-        path = self.path(scope.workspace_id, scope.brand_id)
+        return self.open(scope.workspace_id, scope.brand_id)
+
+    def open(self, workspace: str, brand: str | None) -> LakeSnapshot:
+        """The present state of a brand's table, or of the one for events without a brand."""
+        path = self.path(workspace, brand)
         with self._lock:
             known = self._tables.get(path)
             if known is None:
@@ -97,12 +108,62 @@ class LakeStore:
             self._tables[path] = table, snapshot
             return snapshot
 
+    def write(
+        self,
+        workspace: str,
+        brand: str | None,
+        frames: Iterable[pl.DataFrame],
+        mode: Literal["append", "overwrite"] = "append",
+    ) -> None:
+        """Add events, or put them in the place of all others, in one commit.
+
+        Frames have the columns of EVENTS. They are written in the order they come, so they should
+        come by created_at.
+        """
+        path = self.path(workspace, brand)
+        path.mkdir(parents=True, exist_ok=True)
+        batches = (batch for frame in frames for batch in _batches(frame))
+        write_deltalake(
+            path,
+            pa.RecordBatchReader.from_batches(SCHEMA, batches),
+            mode=mode,
+            partition_by=PARTITION,
+            configuration=TABLE_PROPERTIES,
+            writer_properties=WRITER,
+        )
+
+    @contextmanager
+    def writing(self, workspace: str) -> Iterator[None]:
+        """One writer of a workspace at a time, over all processes."""
+        folder = self.root / workspace
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / ".writing").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
     def brands(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for log in sorted(self.root.glob("ws_*/*/_delta_log")):
-            if log.parent.name != NO_BRAND:
-                found.setdefault(log.parent.parent.name, []).append(log.parent.name)
+        for workspace, brand in self.tables():
+            if brand is not None:
+                found.setdefault(workspace, []).append(brand)
         return found
+
+    def tables(self) -> list[tuple[str, str | None]]:
+        """workspace_id and brand_id of every table; None is the one without a brand."""
+        logs = sorted(self.root.glob("ws_*/*/_delta_log"))
+        names = [(log.parent.parent.name, log.parent.name) for log in logs]
+        return [(workspace, None if name == NO_BRAND else name) for workspace, name in names]
+
+
+SCHEMA: Final = (
+    EVENTS.to_frame().select(pl.all(), MONTH).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+)
+
+
+def _batches(frame: pl.DataFrame) -> list[pa.RecordBatch]:
+    table = frame.select(*EVENTS.names(), MONTH).to_arrow(compat_level=pl.CompatLevel.oldest())
+    batches: list[pa.RecordBatch] = table.cast(SCHEMA).to_batches()
+    return batches
 
 
 def _version(table: DeltaTable) -> str:

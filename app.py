@@ -1,0 +1,44 @@
+"""Both doors of one process: Streamlit's pages for people, the endpoint for programs."""
+
+import asyncio
+import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+from engine.http.auth import DemoAuthenticator
+from engine.http.loopback import LoopbackOnly, refuse_public_address
+from engine.http.routes import routes
+from starlette.middleware import Middleware
+
+from engine import process
+
+parts = process()
+
+
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[None]:
+    refuse_public_address(st.config.get_option("server.address"))
+    print(f"bearer token: {parts.token}", flush=True)
+    threading.Thread(target=_make_demo, name="demo", daemon=True).start()
+    yield
+    await asyncio.sleep(0)
+
+
+def _make_demo() -> None:
+    def report(share: float) -> None:
+        full = round(share * 30)
+        end = "\n" if share >= 1 else "\r"
+        print(f"demo shop [{'#' * full}{' ' * (30 - full)}] {share:4.0%}", end=end, flush=True)
+
+    if not parts.demo.ready:
+        parts.demo.build(report if sys.stdout.isatty() else lambda _: None)
+
+
+app = st.App(
+    "pages/main.py",
+    routes=routes(parts.engine, parts.settings, DemoAuthenticator(parts.token, parts.engine)),
+    middleware=[Middleware(LoopbackOnly)],
+    lifespan=lifespan,
+)

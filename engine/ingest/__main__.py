@@ -1,0 +1,78 @@
+"""python -m engine.ingest FILE --workspace ws_x [--brand UUID]"""
+
+import argparse
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine.errors import InvalidRequest
+from engine.ingest.load import Loaded, load
+from engine.scope import BRAND_FIELD, faults_of
+from engine.settings import Settings
+from engine.stores.lake import LakeStore
+
+SHOWN = 10
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _options(arguments)
+    settings = Settings.read()
+    faults = [
+        fault
+        for fault in faults_of(options.workspace, options.brand, None)
+        if options.brand is not None or fault.field != BRAND_FIELD
+    ]
+    if faults:
+        print("; ".join(fault.message for fault in faults), file=sys.stderr)
+        return 2
+    began = time.perf_counter()
+    try:
+        loaded = load(
+            LakeStore(settings.lake),
+            options.file,
+            options.workspace,
+            datetime.now(UTC),
+            options.brand and options.brand.lower(),
+            progress=_show_progress,
+        )
+    except InvalidRequest as error:
+        print(f"\n{error.message}" if sys.stderr.isatty() else error.message, file=sys.stderr)
+        return 1
+    _report(loaded, options, time.perf_counter() - began)
+    return 0
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m engine.ingest", description=load.__doc__)
+    parser.add_argument("file", type=Path, help="a .csv, .ndjson, .jsonl or .parquet file")
+    parser.add_argument("--workspace", required=True, help="as in ws_shop")
+    parser.add_argument("--brand", help="a UUID for all rows, in place of the column brand_id")
+    return parser.parse_args(arguments)
+
+
+def _show_progress(rows: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{rows:,} rows read", end="", file=sys.stderr, flush=True)
+
+
+def _report(loaded: Loaded, options: argparse.Namespace, seconds: float) -> None:
+    rejected_rows = loaded.rejected["row"].n_unique()
+    print(
+        f"{options.file.name} -> {options.workspace}: {loaded.read:,} rows read,"
+        f" {loaded.stored:,} stored, {loaded.duplicates:,} duplicates, {rejected_rows:,} rejected,"
+        f" {loaded.rounded:,} numbers rounded to 6 digits, {seconds:.1f} s"
+    )
+    if loaded.without_brand:
+        print(
+            f"{loaded.without_brand:,} events have no brand and are in no brand's answers;"
+            " name one with --brand."
+        )
+    for row, field, message in loaded.rejected.head(SHOWN).iter_rows():
+        print(f"row {row}: {field}: {message}", file=sys.stderr)
+    if loaded.rejected.height > SHOWN:
+        print(f"... and {loaded.rejected.height - SHOWN:,} more", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

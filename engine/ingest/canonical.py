@@ -1,0 +1,56 @@
+"""The one text of a JSON value, so that every store and engine gives the same key."""
+
+import json
+import math
+import re
+from typing import Any
+
+
+def canonical_text(value: Any) -> str | None:
+    """Text as it is, numbers in shortest form (1.0 is `1`), objects as compact sorted JSON.
+
+    None stays None. Numbers follow ECMAScript's Number::toString, the form that RFC 8785 fixes.
+    """
+    if isinstance(value, str):
+        return _storable(value)
+    if isinstance(value, float):
+        return number_text(value)
+    return None if value is None else _json(value)
+
+
+def number_text(value: float) -> str:
+    """The shortest digits that read back as `value`; an exponent from 1e21 up and below 1e-6."""
+    if not math.isfinite(value):
+        return repr(value)
+    if value == int(value) and abs(value) < 1e21:
+        return str(int(value))
+    text = repr(value)
+    if "e" not in text:
+        return text
+    digits, exponent = text.split("e")
+    power = int(exponent)
+    if -7 < power < 0:
+        whole, _, fraction = digits.lstrip("-").partition(".")
+        sign = "-" if value < 0 else ""
+        return f"{sign}0.{'0' * (-power - 1)}{whole}{fraction}"
+    return f"{digits}e{power:+d}"
+
+
+def _json(value: Any) -> str:
+    if isinstance(value, dict):
+        members = (f"{_quoted(key)}:{_json(value[key])}" for key in sorted(value))
+        return "{" + ",".join(members) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(_json(item) for item in value) + "]"
+    if isinstance(value, float):
+        return number_text(value)
+    return _quoted(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(_storable(text), ensure_ascii=False)
+
+
+def _storable(text: str) -> str:
+    """JSON can spell a lone surrogate, UTF-8 cannot; it becomes U+FFFD."""
+    return text if text.isascii() else re.sub("[\ud800-\udfff]", "\ufffd", text)

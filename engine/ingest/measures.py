@@ -1,0 +1,72 @@
+"""Numbers of a file become exact decimals: 6 fractional digits, magnitude below 10^12."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from engine.numbers import MEASURE_LIMIT, NUMBER, rounded
+from engine.stores.base import MEASURE
+
+PLAIN: Final = r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """exact: the decimals, null for what is no number. too_large: rows to reject.
+
+    rounded: how many numbers had more than 6 fractional digits.
+    """
+
+    exact: pl.Series
+    too_large: pl.Series
+    rounded: int
+
+
+def measure(column: pl.Series) -> Measured:
+    """Read a column of numbers or text. Booleans, NaN, infinities and other text are null.
+
+    A double stands for the shortest decimal that reads back as it. Most are a decimal of at most
+    15 digits, which one division proves; each different one of the others goes through Decimal.
+    """
+    if column.dtype == pl.Boolean or column.dtype.is_nested():
+        column = pl.repeat(None, len(column), dtype=pl.String, eager=True)
+    if column.dtype.is_float():
+        doubles = column.cast(pl.Float64).fill_nan(None)
+        values = doubles.fill_null(0.0).to_numpy()
+        with np.errstate(over="ignore", invalid="ignore"):
+            micros = np.rint(values * 1e6)
+            plain = pl.Series((micros / 1e6 == values) & (np.abs(micros) < 1e15))
+        finite = doubles.is_finite()
+        return _split(doubles, plain, finite & ~plain, lambda value: Decimal(repr(value)))
+    texts = column.cast(pl.String)
+    plain = texts.str.contains(PLAIN)
+    return _split(texts, plain, texts.str.contains(NUMBER) & ~plain, Decimal)
+
+
+def _split(
+    column: pl.Series, plain: pl.Series, rare: pl.Series, read: Callable[[Any], Decimal]
+) -> Measured:
+    nothing = pl.repeat(None, len(column), dtype=column.dtype, eager=True)
+    exact = column.zip_with(plain.fill_null(False), nothing).cast(MEASURE)
+    odd = column.zip_with(rare.fill_null(False), nothing)
+    different = odd.drop_nulls().unique()
+    numbers = [read(value) for value in different]
+    near = [rounded(number, MEASURE_LIMIT) for number in numbers]
+    changed = [n is not None and n != number for n, number in zip(near, numbers, strict=True)]
+    table = pl.DataFrame(
+        {
+            "odd": different,
+            "exact": pl.Series(near, dtype=MEASURE),
+            "changed": pl.Series(changed, dtype=pl.Boolean),
+        }
+    )
+    looked_up = odd.to_frame("odd").join(table, on="odd", how="left", maintain_order="left")
+    return Measured(
+        exact=exact.zip_with(odd.is_null(), looked_up["exact"]),
+        too_large=odd.is_not_null() & looked_up["exact"].is_null(),
+        rounded=int(looked_up["changed"].sum()),
+    )

@@ -1,0 +1,119 @@
+"""Raw rows become events, or a row number and a reason."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+
+from engine.contract import IDS, MEASURES
+from engine.ingest.measures import measure
+from engine.ingest.metadata import read_metadata, text_of
+from engine.ingest.times import read_times
+from engine.scope import UUID
+from engine.stores.base import EVENTS
+
+FIELDS: Final = (*EVENTS.names(), "brand_id")
+NOT_METADATA: Final = frozenset({*FIELDS, "workspace_id", "row", "fault"})
+
+
+@dataclass(frozen=True)
+class Normal:
+    """events: EVENTS, `brand_id`, `row`, and `arrived`: the event had no time of its own.
+
+    rejected: row, field, message; a row may have several. rounded: how many measures had more than
+    6 fractional digits.
+    """
+
+    events: pl.DataFrame
+    rejected: pl.DataFrame
+    rounded: int
+
+
+def normalise(raw: pl.DataFrame, arrival: datetime, source: str, brand: str | None) -> Normal:
+    """Read a frame of raw rows with a column `row`.
+
+    source: names events without an event_id, together with their row, so that the same file gives
+    the same ids again. brand: the brand of all rows; without it each row has its own.
+    """
+    absent = [name for name in (*FIELDS, "fault") if name not in raw.columns]
+    raw = raw.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
+    if brand is not None:
+        raw = raw.with_columns(brand_id=pl.lit(brand))
+    times, arrived = read_times(raw["created_at"], arrival)
+    measured = {name: measure(raw[name]) for name in MEASURES}
+    extra = [raw[name] for name in raw.columns if name not in NOT_METADATA]
+    metadata, bad_metadata = read_metadata(raw["metadata"], extra)
+    texts = [text_of(raw[name]) for name in ("event_id", "event_type", *IDS)]
+    uuids = [text_of(raw[name]).str.to_lowercase() for name in ("catalog_id", "brand_id")]
+    frame = pl.DataFrame(
+        [
+            raw["row"],
+            *texts,
+            *uuids,
+            times.alias("created_at"),
+            arrived.alias("arrived"),
+            *(measured[name].exact.alias(name) for name in MEASURES),
+            metadata.alias("metadata"),
+        ]
+    )
+    rejected = _rejected(
+        raw,
+        fault=raw["fault"].is_not_null(),
+        event_type=frame["event_type"].is_null() & raw["fault"].is_null(),
+        created_at=frame["created_at"].is_null(),
+        brand_id=_malformed(frame["brand_id"]),
+        catalog_id=_malformed(frame["catalog_id"]),
+        metadata=bad_metadata,
+        **{name: measured[name].too_large for name in MEASURES},
+    )
+    events = frame.join(rejected, on="row", how="anti", maintain_order="left").with_columns(
+        event_id=pl.coalesce("event_id", pl.format("{}-{}", pl.lit(source), "row")),
+        event_type=pl.col("event_type").str.replace_all("-", "_", literal=True),
+    )
+    return Normal(
+        events=_with_numbers_of_metadata(events).select(*EVENTS, "brand_id", "row", "arrived"),
+        rejected=rejected,
+        rounded=sum(m.rounded for m in measured.values()),
+    )
+
+
+def _malformed(uuids: pl.Series) -> pl.Series:
+    return ~uuids.str.contains(f"^{UUID}$").fill_null(True)
+
+
+REASONS: Final = {
+    "fault": ("line", "{}"),
+    "event_type": ("event_type", "is required{}; name what happened, as in agent_purchase"),
+    "created_at": ("created_at", "{} is not a time; send ISO 8601, as in 2026-11-23T05:31:56Z"),
+    "brand_id": ("brand_id", "{} is not a UUID"),
+    "catalog_id": ("catalog_id", "{} is not a UUID"),
+    "metadata": ("metadata", "{} is not a JSON object"),
+}
+TOO_LARGE: Final = "{} is 10^12 or more; a measure must be smaller"
+
+
+def _rejected(raw: pl.DataFrame, **faults: pl.Series) -> pl.DataFrame:
+    parts = [pl.DataFrame(schema={"row": pl.UInt32, "field": pl.String, "message": pl.String})]
+    for name, mask in faults.items():
+        if not mask.any():
+            continue
+        field, reason = REASONS.get(name, (name, TOO_LARGE))
+        rows = raw.filter(mask)
+        texts = [str(value)[:200] if value is not None else "" for value in rows[name]]
+        messages = [reason.format(text) for text in texts]
+        parts.append(
+            rows.select(pl.col("row").cast(pl.UInt32), field=pl.lit(field)).with_columns(
+                pl.Series("message", messages, dtype=pl.String)
+            )
+        )
+    return pl.concat(parts).sort("row", maintain_order=True)
+
+
+def _with_numbers_of_metadata(events: pl.DataFrame) -> pl.DataFrame:
+    """A number lives in the column of its name, else in the metadata key of that name."""
+    keys = events.select(pl.col("metadata").map.keys().explode().unique()).to_series()
+    for name in set(MEASURES) & set(keys):
+        texts = events.select(pl.col("metadata").map.get(name)).to_series()
+        events = events.with_columns(pl.coalesce(name, measure(texts).exact))
+    return events

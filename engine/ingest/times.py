@@ -1,0 +1,59 @@
+"""Times of raw rows become UTC microseconds."""
+
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+
+TIME: Final = pl.Datetime("us", "UTC")
+
+
+def read_times(column: pl.Series, arrival: datetime) -> tuple[pl.Series, pl.Series]:
+    """The times, null where unreadable, and which rows had none and got that of their arrival.
+
+    Datetimes without a zone are UTC. Whole numbers are seconds, milliseconds or microseconds since
+    1970, by their size. Text is ISO 8601, or such a number.
+    """
+    if column.dtype == pl.String:
+        column = column.str.strip_chars().replace("", None)
+    missing = column.is_null()
+    times = _converted(column).cast(TIME)
+    return times.zip_with(
+        ~missing, pl.repeat(arrival, len(column), dtype=TIME, eager=True)
+    ), missing
+
+
+def _converted(column: pl.Series) -> pl.Series:
+    if column.dtype == pl.String:
+        return _iso(column)
+    if column.dtype.is_integer():
+        return _epoch(column.cast(pl.Int64))
+    if isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone is not None:
+        return column.dt.convert_time_zone("UTC")
+    if column.dtype in (pl.Date, pl.Datetime):
+        return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    return pl.repeat(None, len(column), dtype=TIME, eager=True)
+
+
+def _iso(texts: pl.Series) -> pl.Series:
+    full = (
+        texts.str.replace(r"^([0-9]{4}-[0-9]{2}-[0-9]{2})$", "${1}T00:00:00")
+        .str.replace(r"^([0-9-]{10}) ", "${1}T")
+        .str.replace(r"(T[0-9]{2}:[0-9]{2})(Z|[+-]|$)", "${1}:00$2")
+        .str.replace(r"(T[0-9:.]+)$", "${1}Z")
+    )
+    times = full.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
+    numbers = texts.str.contains(r"^[0-9]{9,17}$").fill_null(False)
+    return times.zip_with(~numbers, _epoch(texts.cast(pl.Int64, strict=False)).cast(TIME))
+
+
+def _epoch(numbers: pl.Series) -> pl.Series:
+    n = pl.col("n")
+    micros = (
+        pl.when(n.abs() < 10**11)
+        .then(n * 10**6)
+        .when(n.abs() < 10**14)
+        .then(n * 10**3)
+        .otherwise(n)
+    )
+    return numbers.to_frame("n").select(micros).to_series()
