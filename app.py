@@ -1,20 +1,20 @@
 """Both doors of one process: Streamlit's pages for people, the endpoint for programs."""
 
-import asyncio
 import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
-from engine.http.auth import DemoAuthenticator
-from engine.http.loopback import LoopbackOnly, refuse_public_address
-from engine.http.routes import routes
 from starlette.middleware import Middleware
 
 from engine import process
+from engine.http.auth import DemoAuthenticator
+from engine.http.loopback import LoopbackOnly, refuse_public_address
+from engine.http.routes import RoutesFirst, routes
 
 parts = process()
+auth = DemoAuthenticator(parts.token, parts.engine)
 
 
 @asynccontextmanager
@@ -23,7 +23,6 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     print(f"bearer token: {parts.token}", flush=True)
     threading.Thread(target=_make_demo, name="demo", daemon=True).start()
     yield
-    await asyncio.sleep(0)
 
 
 def _make_demo() -> None:
@@ -38,7 +37,9 @@ def _make_demo() -> None:
 
 app = st.App(
     "pages/main.py",
-    routes=routes(parts.engine, parts.settings, DemoAuthenticator(parts.token, parts.engine)),
-    middleware=[Middleware(LoopbackOnly)],
+    middleware=[
+        Middleware(LoopbackOnly),
+        Middleware(RoutesFirst, routes(parts.engine, parts.settings, auth)),
+    ],
     lifespan=lifespan,
 )

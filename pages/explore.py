@@ -8,9 +8,11 @@ import streamlit as st
 
 from engine import AggregateRequest, InvalidRequest, Result, Scope
 from engine.contract import FIELDS
-from engine.request import examine, from_query, shown
+from engine.request import examine, from_query
 from engine.result import iso
 from pages.ui import charts, controls, session, text
+
+ALL = "all"
 
 
 def main() -> None:
@@ -21,11 +23,10 @@ def main() -> None:
             "`python -m engine.ingest FILE --workspace ws_shop --brand UUID`"
         )
         return
-    raw = from_query(session.link_parameters())
-    name_bad_values(raw)
+    asked = valid_of_link()
     left, right = st.columns([1, 2.7], gap="medium")
     with left, st.container(key="card_controls"):
-        body = controls.request_controls(session.engine().inventory(scope), raw)
+        body = controls.request_controls(session.engine().inventory(scope), asked)
     request, faults = examine(body)
     with right:
         if request is None:
@@ -50,38 +51,44 @@ def pick_scope() -> Scope | None:
     with (
         place,
         st.container(horizontal=True, horizontal_alignment="right"),
-        st.popover("Brand", icon=":material/storefront:"),
+        st.popover("Brand and catalog", icon=":material/storefront:"),
     ):
-        workspace = st.selectbox("Workspace", sorted(brands), key="workspace", bind="query-params")
-        brand = st.selectbox("Brand", sorted(brands[workspace]), key="brand", bind="query-params")
+        workspace = pick("Workspace", "workspace", sorted(brands))
+        brand = pick("Brand", "brand", sorted(brands[workspace]))
         known = session.engine().inventory(Scope(workspace, brand)).catalogs
-        catalog = st.selectbox(
-            "Catalog",
-            ["all", *sorted(known)],
-            key="catalog",
-            bind="query-params",
-            help="Narrows to the events of one catalog.",
-        )
-    scope = Scope(workspace, brand, None if catalog == "all" else catalog)
+        catalog = pick("Catalog", "catalog", [ALL, *sorted(known)])
+    scope = Scope(workspace, brand, None if catalog == ALL else catalog)
     session.identity().check(scope)
     return scope
 
 
-def name_bad_values(raw: dict[str, Any]) -> None:
-    """Say what a link asked for that cannot be shown, until a control is changed."""
-    if session.notices() is None:
-        _, faults = examine(raw)
-        initial = {field.name: field.initial for field in FIELDS}
-        session.keep_notices(
-            [
-                f"The link asked for {fault.field} = {shown(raw.get(fault.field))}. {fault.message}"
-                f" Showing {shown(initial.get(fault.field))} instead."
-                for fault in faults
-                if fault.field in session.link_parameters()
-            ]
+def pick(label: str, name: str, options: list[str]) -> str:
+    asked = session.link_parameters().get(name, options)[0]
+    if asked not in options:
+        session.say_of_link(
+            f"The link asked for {name} {asked}, which does not exist or is not open to you."
+            f" Showing {options[0]}."
         )
-    for notice in session.notices() or []:
+    return st.selectbox(
+        label, options, key=name, bind="query-params", on_change=session.forget_notices
+    )
+
+
+def valid_of_link() -> dict[str, Any]:
+    """What the address asks for; what is wrong with it is said until a control is changed."""
+    link = session.link_parameters()
+    raw = from_query(link)
+    _, faults = examine(raw)
+    bad = [fault for fault in faults if fault.field in link]
+    for fault in bad:
+        session.say_of_link(
+            f"The link asked for {fault.field} = {', '.join(link[fault.field])}. {fault.message}"
+            " The control below shows what is used in its place."
+        )
+    for notice in session.notices():
         st.warning(text.for_markdown(notice), icon=":material/link_off:")
+    initial = {field.name: field.initial for field in FIELDS}
+    return raw | {fault.field: initial[fault.field] for fault in bad}
 
 
 def show(request: AggregateRequest, result: Result, scope: Scope) -> None:
@@ -116,7 +123,7 @@ def provenance(request: AggregateRequest, result: Result) -> str:
     parts = [
         f"{shown_rows}, {which} (limit {request.limit:,})" if result.truncated else shown_rows,
         f"{iso(result.window_start)} to {iso(result.window_end)}",
-        f"computed in {result.milliseconds:,.0f} ms" + (" and kept" if result.cache_hit else ""),
+        f"computed in {result.milliseconds:,.0f} ms" + (", now cached" if result.cache_hit else ""),
         f"data {result.data_version}",
     ]
     if not request.is_time and len(result.rows) > charts.BARS:

@@ -11,6 +11,7 @@ from pages.ui.series import Bucket, buckets
 BARS: Final = 25
 BAR_HEIGHT: Final = 26
 HEIGHT: Final = 380
+CLEAR: Final = "rgba(0,0,0,0)"
 CONFIG: Final = {"displayModeBar": False, "displaylogo": False, "locale": "en"}
 
 
@@ -27,6 +28,8 @@ def chart(request: AggregateRequest, result: Result) -> go.Figure:
         showlegend=False,
         hoverlabel={"align": "left"},
         bargap=0.28,
+        paper_bgcolor=CLEAR,
+        plot_bgcolor=CLEAR,
     )
 
 
@@ -78,13 +81,18 @@ def _time_series(request: AggregateRequest, points: list[Bucket]) -> go.Figure:
             "symbol": ["circle-open" if p else "circle" for p in partial],
         },
         line={"width": 2.2},
-        fill=None if request.aggregation == "avg" else "tozeroy",
+        cliponaxis=False,
         hovertext=hover,
         hoverinfo="text",
         connectgaps=False,
     )
     figure = go.Figure(line)
-    figure.update_layout(height=HEIGHT, hovermode="x unified" if len(points) > 400 else "closest")
+    if request.aggregation != "avg":
+        area = go.Scatter(
+            x=times, y=values, mode="none", fill="tozeroy", opacity=0.12, hoverinfo="skip"
+        )
+        figure.add_trace(area)
+    figure.update_layout(height=HEIGHT, hovermode="x" if len(points) > 62 else "closest")
     figure.update_xaxes(showgrid=False, tickformatstops=TICKS)
     return figure.update_yaxes(
         rangemode="normal" if request.aggregation == "avg" else "tozero", tickformat="~s"

@@ -17,11 +17,11 @@ BIND: Final[dict[str, Any]] = {
 
 
 def request_controls(
-    inventory: Inventory, raw: dict[str, Any], fields: tuple[Field, ...] = FIELDS
+    inventory: Inventory, asked: dict[str, Any], fields: tuple[Field, ...] = FIELDS
 ) -> dict[str, Any]:
     """Draw a control for each field and return the body they say.
 
-    raw: what the address asks for; its own types, keys and fields are offered too.
+    asked: valid values of the address; its own types, keys and fields are offered too.
     """
     body: dict[str, Any] = {}
     for field in fields:
@@ -29,7 +29,7 @@ def request_controls(
             body[field.name] = None
             continue
         draw = DRAW.get(field.name) or DRAW_KIND[field.kind]
-        body[field.name] = draw(field, inventory, raw.get(field.name))
+        body[field.name] = draw(field, inventory, asked.get(field.name))
     return body
 
 
@@ -37,32 +37,30 @@ def _common(field: Field) -> dict[str, Any]:
     return {"label": field.label, "key": field.name, "help": field.help, **BIND}
 
 
-def _event_types(field: Field, inventory: Inventory, asked: Any) -> list[str] | None:
+def _event_types(field: Field, inventory: Inventory, asked: Any) -> Any:
     asked = asked if isinstance(asked, list) else []
     options = list(dict.fromkeys([*inventory.event_types, *asked]))
     chosen = st.multiselect(
         options=options,
         placeholder="All event types",
         max_selections=field.max_items,
-        accept_new_options=True,
         **_common(field),
     )
     return list(chosen) or None
 
 
-def _group_by(field: Field, inventory: Inventory, asked: Any) -> str | None:
+def _group_by(field: Field, inventory: Inventory, asked: Any) -> Any:
     options = [*DIMENSIONS, *(METADATA + key for key in inventory.metadata_keys)]
     if isinstance(asked, str) and asked not in options:
         options.append(asked)
     return st.selectbox(
         options=options,
         index=options.index(field.initial),
-        accept_new_options=True,
         **_common(field),
     )
 
 
-def _choice(field: Field, _: Inventory, __: Any) -> str | None:
+def _choice(field: Field, _: Inventory, __: Any) -> Any:
     options = list(field.choices)
     return st.selectbox(
         options=options,
@@ -71,13 +69,13 @@ def _choice(field: Field, _: Inventory, __: Any) -> str | None:
     )
 
 
-def _value_field(field: Field, _: Inventory, asked: Any) -> str | None:
+def _value_field(field: Field, _: Inventory, asked: Any) -> Any:
     # Ids may be added up too, but nobody wants to: a link that does so keeps its choice.
     options = [*MEASURES, *([asked] if asked in field.choices and asked not in MEASURES else [])]
     return st.selectbox(options=options, index=options.index("amount"), **_common(field))
 
 
-def _integer(field: Field, _: Inventory, __: Any) -> int | None:
+def _integer(field: Field, _: Inventory, __: Any) -> Any:
     return st.number_input(
         min_value=field.minimum,
         max_value=field.maximum,

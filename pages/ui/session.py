@@ -8,6 +8,7 @@ from engine import Engine, Identity, process
 from engine.scope import demo_identity
 
 NOTICES = "_notices"
+CHANGED = "_changed"
 
 
 def engine() -> Engine:
@@ -42,18 +43,20 @@ def link_parameters() -> Mapping[str, list[str]]:
     return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
-def notices() -> list[str] | None:
-    """What was said about the address; None before anything was."""
-    found: list[str] | None = st.session_state.get(NOTICES)
-    return found
+def say_of_link(text: str) -> None:
+    """Keep what is wrong with the address; once a control was changed, nothing is."""
+    said = st.session_state.setdefault(NOTICES, [])
+    if text not in said and not st.session_state.get(CHANGED):
+        said.append(text)
 
 
-def keep_notices(texts: list[str]) -> None:
-    st.session_state[NOTICES] = texts
+def notices() -> list[str]:
+    return list(st.session_state.get(NOTICES, []))
 
 
 def forget_notices() -> None:
     st.session_state[NOTICES] = []
+    st.session_state[CHANGED] = True
 
 
 def set_control(name: str, value: object) -> None:

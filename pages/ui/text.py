@@ -31,7 +31,7 @@ def for_plotly(key: str, width: int = 40) -> str:
 
 def for_markdown(text: str) -> str:
     """Streamlit renders Markdown in labels, titles and captions; images would load."""
-    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])", r"\\\1", plain(text, 200))
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])", r"\\\1", plain(text, 800))
 
 
 def group_name(request: AggregateRequest) -> str:
