@@ -9,6 +9,7 @@ from engine.cache import Cache
 from engine.demo.build import Demo
 from engine.engine import Engine, utc_now
 from engine.settings import Settings
+from engine.stores.columns import Columns
 from engine.stores.lake import LakeStore
 
 
@@ -23,7 +24,7 @@ class Parts:
 
 
 def build(settings: Settings) -> Parts:
-    lake = LakeStore(settings.lake)
+    lake = LakeStore(settings.lake, Columns(settings.column_megabytes << 20))
     return Parts(
         settings=settings,
         engine=Engine(lake, Cache(settings.cache_seconds), utc_now),

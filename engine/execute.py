@@ -57,7 +57,7 @@ def execute(plan: Plan, snapshot: Snapshot) -> tuple[tuple[Row, ...], int]:
 
 def selected(plan: Plan, snapshot: Snapshot) -> pl.LazyFrame:
     """The events of the window, types and catalog."""
-    events = snapshot.scan(plan.start, plan.end, plan.keys)
+    events = snapshot.scan(plan.start, plan.end, plan.columns)
     if plan.catalog_id is not None:
         events = events.filter(pl.col("catalog_id") == plan.catalog_id)
     if plan.request.event_types is not None:
@@ -91,7 +91,9 @@ def numbers(events: pl.LazyFrame, request: AggregateRequest) -> pl.LazyFrame:
     field = str(request.value_field)
     number = pl.col(field)
     if field in IDS:
-        number = decimals_of_text(pl.coalesce(field, METADATA + field))
+        number = decimals_of_text(
+            pl.coalesce(pl.col(name).cast(pl.String) for name in (field, METADATA + field))
+        )
     partials = {"total": number.sum(), "numbers": number.count()}
     if request.group_by == "none":
         return events.select(group_key(request), **partials)

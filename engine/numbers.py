@@ -36,7 +36,8 @@ def rounded(number: Decimal, limit: Decimal) -> Decimal | None:
     if number.is_infinite() or number.adjusted() > 40:
         return None
     near = number.quantize(MICRO, context=_CONTEXT)
-    return near if abs(near) < limit else None
+    # Not abs(), which rounds to 28 digits.
+    return near if -limit < near < limit else None
 
 
 def decimals_of_text(text: pl.Expr) -> pl.Expr:

@@ -12,6 +12,7 @@ class Settings:
     """home: where everything is kept. demo_events: the size of the made-up shop, 0 for none.
 
     demo_token: the endpoint's bearer token, made up at each start when it is None.
+    column_megabytes: how much memory decoded columns of the lake may take.
     """
 
     home: Path
@@ -19,12 +20,14 @@ class Settings:
     demo_token: str | None = None
     cache_seconds: float = 60
     rate_limit_per_minute: int = 600_000
+    column_megabytes: int = 2048
     body_limit: int = 64 * 1024
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ, home: Path | str | None = None) -> Self:
         """VITRINE_HOME (~/.vitrine), VITRINE_DEMO_EVENTS (1000000), VITRINE_DEMO_TOKEN,
-        VITRINE_RATE_LIMIT_PER_MINUTE (600000). Raises ValueError naming the variable.
+        VITRINE_RATE_LIMIT_PER_MINUTE (600000), VITRINE_COLUMN_MEGABYTES (2048). Raises ValueError
+        naming the variable.
         """
         chosen = home or environ.get("VITRINE_HOME") or Path.home() / ".vitrine"
         return cls(
@@ -34,6 +37,7 @@ class Settings:
             rate_limit_per_minute=_whole(
                 environ, "VITRINE_RATE_LIMIT_PER_MINUTE", 600_000, least=1
             ),
+            column_megabytes=_whole(environ, "VITRINE_COLUMN_MEGABYTES", 2048, least=1),
         )
 
     @property

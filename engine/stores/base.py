@@ -31,11 +31,11 @@ class Snapshot(Protocol):
     def version(self) -> str:
         """Changes whenever the events do; equal versions mean equal answers."""
 
-    def scan(self, start: datetime, end: datetime, keys: frozenset[str]) -> pl.LazyFrame:
-        """Every event with start <= created_at < end.
+    def scan(self, start: datetime, end: datetime, columns: frozenset[str]) -> pl.LazyFrame:
+        """Every event with start <= created_at < end, and exactly these columns.
 
-        Columns are those of EVENTS without `metadata`, plus a String column
-        `metadata.<key>` for each of `keys`, null where the event lacks the key.
+        They are columns of EVENTS other than metadata, or `metadata.<key>`, which is null where an
+        event lacks the key or holds an empty text. Texts are String or Categorical.
         """
 
     def all_events(self) -> pl.LazyFrame:

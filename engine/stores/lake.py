@@ -17,10 +17,9 @@ import polars as pl
 import pyarrow as pa
 from deltalake import DeltaTable, WriterProperties, write_deltalake
 
-from engine.contract import METADATA
 from engine.scope import Scope
 from engine.stores.base import EVENTS
-from engine.stores.columns import MetadataColumns
+from engine.stores.columns import Columns, column
 
 NO_BRAND: Final = "no_brand"
 PARTITION: Final = "month"
@@ -33,36 +32,45 @@ TABLE_PROPERTIES: Final = {"delta.dataSkippingStatsColumns": "created_at"}
 
 @dataclass(frozen=True)
 class LakeFile:
-    """One immutable Parquet file and the span of its events."""
+    """One immutable Parquet file, the span of its events and how many they are."""
 
     uri: str
     first: datetime
     last: datetime
+    rows: int
+
+    def touches(self, start: datetime, end: datetime) -> bool:
+        return self.first < end and self.last + STATISTICS_STEP > start
+
+    def lies_in(self, start: datetime, end: datetime) -> bool:
+        return self.first >= start and self.last + STATISTICS_STEP <= end
 
 
 @dataclass(frozen=True)
 class LakeSnapshot:
     version: str
+    table: str
     files: tuple[LakeFile, ...]
-    columns: MetadataColumns
+    columns: Columns
 
-    def scan(self, start: datetime, end: datetime, keys: frozenset[str]) -> pl.LazyFrame:
-        uris = [f.uri for f in self.files if f.first < end and f.last + STATISTICS_STEP > start]
-        created = pl.col("created_at")
-        if not uris:
-            names = [METADATA + key for key in sorted(keys)]
-            nothing = EVENTS.to_frame().drop("metadata").lazy()
-            return nothing.with_columns(pl.lit(None, pl.String).alias(name) for name in names)
-        if not keys:
-            return _scan(uris).drop("metadata").filter(created >= start, created < end)
-        parts = [
-            pl.concat(
-                [_scan([uri]).drop("metadata"), self.columns.read(uri, sorted(keys)).lazy()],
-                how="horizontal",
-            )
-            for uri in uris
-        ]
-        return pl.concat(parts).filter(created >= start, created < end)
+    def scan(self, start: datetime, end: datetime, columns: frozenset[str]) -> pl.LazyFrame:
+        """From columns in memory, or from the files where those would not fit."""
+        files = [file for file in self.files if file.touches(start, end)]
+        names = sorted(columns | {"created_at"})
+        window = pl.col("created_at") >= start, pl.col("created_at") < end
+        if not files:
+            events = EVENTS.to_frame().lazy().select(column(name) for name in names)
+        elif self.columns.fits(sum(file.rows for file in files), names):
+            frames = self.columns.read(self.table, [file.uri for file in files], names)
+            parts = [
+                frame.lazy() if file.lies_in(start, end) else frame.lazy().filter(*window)
+                for file, frame in zip(files, frames, strict=True)
+            ]
+            events = pl.concat(parts)
+        else:
+            scanned = _scan([file.uri for file in files]).filter(*window)
+            events = scanned.select(column(name) for name in names)
+        return events.select(sorted(columns))
 
     def all_events(self) -> pl.LazyFrame:
         if not self.files:
@@ -74,13 +82,22 @@ def _scan(uris: list[str]) -> pl.LazyFrame:
     return pl.scan_parquet(uris, hive_partitioning=False, missing_columns="insert", schema=EVENTS)
 
 
+@dataclass(frozen=True)
+class _Opened:
+    """A table as it was last seen, and the mark of its last commit."""
+
+    table: DeltaTable
+    mark: tuple[int, int] | None
+    snapshot: LakeSnapshot
+
+
 class LakeStore:
     """Reads the lake below `root`, a local folder; opened tables are kept and kept up to date."""
 
-    def __init__(self, root: Path, columns: MetadataColumns | None = None) -> None:
+    def __init__(self, root: Path, columns: Columns | None = None) -> None:
         self.root = root
-        self._columns = columns or MetadataColumns()
-        self._tables: dict[Path, tuple[DeltaTable, LakeSnapshot]] = {}
+        self._columns = columns or Columns()
+        self._tables: dict[Path, _Opened] = {}
         self._lock = Lock()
 
     def path(self, workspace: str, brand: str | None) -> Path:
@@ -94,18 +111,19 @@ class LakeStore:
         path = self.path(workspace, brand)
         with self._lock:
             known = self._tables.get(path)
-            if known is None:
+            if known is None or known.mark is None or known.mark != _mark(path, known.table):
+                self._tables.pop(path, None)
                 if not DeltaTable.is_deltatable(str(path)):
-                    return LakeSnapshot("none", (), self._columns)
+                    return LakeSnapshot("none", str(path), (), self._columns)
                 table = DeltaTable(path)
             else:
-                table = known[0]
+                table = known.table
                 before = table.version()
                 table.update_incremental()
                 if table.version() == before:
-                    return known[1]
-            snapshot = LakeSnapshot(_version(table), _files(table), self._columns)
-            self._tables[path] = table, snapshot
+                    return known.snapshot
+            snapshot = LakeSnapshot(_version(table), table.table_uri, _files(table), self._columns)
+            self._tables[path] = _Opened(table, _mark(path, table), snapshot)
             return snapshot
 
     def write(
@@ -171,10 +189,22 @@ def _version(table: DeltaTable) -> str:
     return f"{str(table.metadata().id)[:8]}-{table.version()}"
 
 
+def _mark(path: Path, table: DeltaTable) -> tuple[int, int] | None:
+    """Tells the file of the last commit from that of a table made anew under the same path."""
+    try:
+        commit = (path / "_delta_log" / f"{table.version():020}.json").stat()
+    except FileNotFoundError:
+        return None
+    return commit.st_ino, commit.st_mtime_ns
+
+
 def _files(table: DeltaTable) -> tuple[LakeFile, ...]:
     actions = pl.DataFrame(pa.table(table.get_add_actions(flatten=True)))
     if actions.is_empty():
         return ()
     root = table.table_uri.rstrip("/")
-    spans = actions.select("path", "min.created_at", "max.created_at").sort("min.created_at")
-    return tuple(LakeFile(f"{root}/{path}", first, last) for path, first, last in spans.iter_rows())
+    spans = actions.select("path", "min.created_at", "max.created_at", "num_records")
+    return tuple(
+        LakeFile(f"{root}/{path}", first, last, rows)
+        for path, first, last, rows in spans.sort("min.created_at").iter_rows()
+    )

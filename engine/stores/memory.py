@@ -6,9 +6,9 @@ from datetime import datetime
 
 import polars as pl
 
-from engine.contract import METADATA
 from engine.scope import Scope
 from engine.stores.base import EVENTS
+from engine.stores.columns import column
 
 
 @dataclass(frozen=True)
@@ -16,14 +16,10 @@ class MemorySnapshot:
     version: str
     frame: pl.DataFrame
 
-    def scan(self, start: datetime, end: datetime, keys: frozenset[str]) -> pl.LazyFrame:
+    def scan(self, start: datetime, end: datetime, columns: frozenset[str]) -> pl.LazyFrame:
         created = pl.col("created_at")
-        columns = [
-            pl.col("metadata").map.get(key).replace("", None).alias(METADATA + key)
-            for key in sorted(keys)
-        ]
         events = self.frame.lazy().filter(created >= start, created < end)
-        return events.with_columns(columns).drop("metadata")
+        return events.select(column(name) for name in sorted(columns))
 
     def all_events(self) -> pl.LazyFrame:
         return self.frame.lazy()
