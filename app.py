@@ -12,6 +12,7 @@ from engine import process
 from engine.http.auth import DemoAuthenticator
 from engine.http.loopback import LoopbackOnly, refuse_public_address
 from engine.http.routes import RoutesFirst, routes
+from pages.ui import charts, controls  # noqa: F401  so that the first visitor does not wait
 
 parts = process()
 auth = DemoAuthenticator(parts.token, parts.engine)

@@ -13,7 +13,9 @@ VitrineError
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+IN_MESSAGE: Final = 6
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,10 @@ class InvalidRequest(VitrineError):
     code = "VALIDATION_ERROR"
 
     def __init__(self, faults: list[Fault]) -> None:
-        super().__init__("; ".join(f"{fault.field}: {fault.message}" for fault in faults))
+        told = [f"{fault.field}: {fault.message}" for fault in faults[:IN_MESSAGE]]
+        if len(faults) > IN_MESSAGE:
+            told.append(f"and {len(faults) - IN_MESSAGE} more, see details")
+        super().__init__("; ".join(told))
         self.faults = tuple(faults)
 
 

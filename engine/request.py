@@ -2,12 +2,15 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from engine.contract import FIELDS, METADATA, NUMERIC_AGGREGATIONS, TIME_DIMENSIONS, Field
 from engine.errors import Fault, InvalidRequest
+
+UNKNOWN_NAMED: Final = 20
 
 
 @dataclass(frozen=True)
@@ -74,11 +77,14 @@ def examine(
     if numeric and values.get("value_field", "bad") is None:
         faults.append(_needs_value_field(fields, values["aggregation"]))
         faults.sort(key=lambda fault: names.index(fault.field))
+    unknown = [name for name in raw if name not in names]
     faults += [
         Fault(_text(name), f"is not a field of a request; the fields are {', '.join(names)}.")
-        for name in raw
-        if name not in names
+        for name in unknown[:UNKNOWN_NAMED]
     ]
+    if len(unknown) > UNKNOWN_NAMED:
+        more = len(unknown) - UNKNOWN_NAMED
+        faults.append(Fault("body", f"has {more:,} more unknown fields; send only the six."))
     if faults:
         return None, faults
     if not numeric:
@@ -210,7 +216,6 @@ def _no_constant(name: str) -> Any:
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
         raise ValueError(f"the member {shown(twice)} stands twice")
     return members

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from engine.errors import Fault, Forbidden, InvalidRequest
 
 WORKSPACE = r"ws_[a-z0-9]+"
+WORKSPACE_LENGTH = 128
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 BRAND_FIELD = "X-Active-Brand"
 CATALOG_FIELD = "X-Active-Catalog"
@@ -57,12 +58,12 @@ def demo_identity(brands: Mapping[str, Iterable[str]]) -> Identity:
 def faults_of(workspace_id: str, brand_id: str | None, catalog_id: str | None) -> list[Fault]:
     """What is malformed in the parts of a scope."""
     faults = []
-    if not re.fullmatch(WORKSPACE, workspace_id) or len(workspace_id) > 128:
+    if not re.fullmatch(WORKSPACE, workspace_id) or len(workspace_id) > WORKSPACE_LENGTH:
         faults.append(
             Fault(
                 WORKSPACE_FIELD,
                 f"{workspace_id[:80]!a} is not a workspace id: ws_ and then a-z or 0-9,"
-                " at most 128 characters.",
+                f" at most {WORKSPACE_LENGTH} characters.",
             )
         )
     if brand_id is None:

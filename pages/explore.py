@@ -85,8 +85,10 @@ def valid_of_link() -> dict[str, Any]:
             f"The link asked for {fault.field} = {', '.join(link[fault.field])}. {fault.message}"
             " The control below shows what is used in its place."
         )
-    for notice in session.notices():
-        st.warning(text.for_markdown(notice), icon=":material/link_off:")
+    # A place of their own, so that what stands below keeps its place when they go.
+    with st.container(key="notices"):
+        for notice in session.notices():
+            st.warning(text.for_markdown(notice), icon=":material/link_off:")
     initial = {field.name: field.initial for field in FIELDS}
     return raw | {fault.field: initial[fault.field] for fault in bad}
 

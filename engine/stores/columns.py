@@ -19,6 +19,13 @@ CODE_BYTES: Final = 4
 WIDTHS: Final = {pl.String: CODE_BYTES, pl.Datetime: 8, pl.Decimal: 16}
 
 
+def scan_files(uris: Sequence[str]) -> pl.LazyFrame:
+    """Every event of lake files; a column that is younger than its file is null."""
+    return pl.scan_parquet(
+        list(uris), hive_partitioning=False, missing_columns="insert", schema=EVENTS
+    )
+
+
 def column(name: str) -> pl.Expr:
     """A column of a scan from those of a lake file; a metadata key without a value is null."""
     if name.startswith(METADATA):
@@ -47,7 +54,7 @@ class Columns:
             held = {(uri, name): self._touch(uri, name) for uri in uris for name in names}
         missing = {uri: [n for n in names if held[uri, n] is None] for uri in uris}
         scans = {
-            uri: pl.scan_parquet(uri, hive_partitioning=False).select(
+            uri: scan_files([uri]).select(
                 column(name).cast(self._dtype(table, name)) for name in wanted
             )
             for uri, wanted in missing.items()

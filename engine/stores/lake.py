@@ -19,7 +19,7 @@ from deltalake import DeltaTable, WriterProperties, write_deltalake
 
 from engine.scope import Scope
 from engine.stores.base import EVENTS
-from engine.stores.columns import Columns, column
+from engine.stores.columns import Columns, column, scan_files
 
 NO_BRAND: Final = "no_brand"
 PARTITION: Final = "month"
@@ -68,18 +68,14 @@ class LakeSnapshot:
             ]
             events = pl.concat(parts)
         else:
-            scanned = _scan([file.uri for file in files]).filter(*window)
+            scanned = scan_files([file.uri for file in files]).filter(*window)
             events = scanned.select(column(name) for name in names)
         return events.select(sorted(columns))
 
     def all_events(self) -> pl.LazyFrame:
         if not self.files:
             return EVENTS.to_frame().lazy()
-        return _scan([file.uri for file in self.files])
-
-
-def _scan(uris: list[str]) -> pl.LazyFrame:
-    return pl.scan_parquet(uris, hive_partitioning=False, missing_columns="insert", schema=EVENTS)
+        return scan_files([file.uri for file in self.files])
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,95 @@
+"""Where everything is: the API below /api, and the health check."""
+
+import re
+from collections.abc import Sequence
+from typing import TypeVar
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from engine.engine import Engine
+from engine.http.admission import Admission
+from engine.http.aggregate import Aggregate
+from engine.http.auth import Authenticator
+from engine.http.envelope import Envelope, json_response, translate
+from engine.http.openapi import AGGREGATE_PATH, document
+from engine.http.rate import RateLimit
+from engine.settings import Settings
+
+R = TypeVar("R", Route, Mount)
+
+
+def routes(engine: Engine, settings: Settings, auth: Authenticator) -> list[BaseRoute]:
+    """The routes of this product, to put before those of the pages."""
+    admission = Middleware(Admission, auth, RateLimit(settings.rate_limit_per_minute))
+    api = _application(
+        [
+            Route(
+                AGGREGATE_PATH.removeprefix("/api"),
+                Aggregate(engine, settings.body_limit).post,
+                methods=["POST"],
+            ),
+            Route("/openapi.json", _openapi),
+        ],
+        [Middleware(Envelope), admission],
+    )
+    health = _application([Route("/healthz", _health)], [Middleware(Envelope)])
+    return [
+        _exact(Mount("/api", api)),
+        _exact(Route("/api", api)),
+        _exact(Route("/healthz", health)),
+    ]
+
+
+class RoutesFirst:
+    """ASGI middleware: these routes answer before the app it wraps sees the request.
+
+    Given to `st.App(middleware=...)`, unlike `routes=...`, it leaves no request of the API to
+    Streamlit's own middleware, which answers `..` in a path with plain text.
+    """
+
+    def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
+        self.app = app
+        self._routes = routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        for route in self._routes if scope["type"] in ("http", "websocket") else ():
+            match, child_scope = route.matches(scope)
+            if match is not Match.NONE:
+                scope.update(child_scope)
+                await route.handle(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+def _application(routes: list[Route], middleware: list[Middleware]) -> Starlette:
+    app = Starlette(
+        routes=[_exact(route) for route in routes],
+        middleware=middleware,
+        exception_handlers={HTTPException: translate},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _exact(route: R) -> R:
+    """Match the whole path whatever it holds, with or without a slash at its end.
+
+    Starlette's own pattern lets a line break pass at the end and stops at one elsewhere.
+    """
+    pattern = route.path_regex.pattern.removesuffix("$")
+    route.path_regex = re.compile(pattern + r"/?\Z", re.DOTALL)
+    return route
+
+
+async def _openapi(_: Request) -> Response:
+    return json_response(document())
+
+
+async def _health(_: Request) -> Response:
+    return json_response({"status": "ok"})

@@ -1,0 +1,98 @@
+"""Slow work never stops the others, and the same work is done once."""
+
+import json
+import threading
+from datetime import datetime
+from typing import Any
+
+import anyio
+import polars as pl
+import pytest
+from starlette.applications import Starlette
+
+from engine.engine import Engine
+from engine.stores.memory import MemorySnapshot
+from tests.api import wire
+from tests.api.shop import NOW, served, two_shops
+
+
+async def receive() -> Any:
+    return {"type": "http.request", "body": json.dumps(wire.BODY).encode()}
+
+
+class Slow:
+    """An engine that is stuck in one of its methods until it is let go."""
+
+    def __init__(self, method: str) -> None:
+        self.method = method
+        self.reached = threading.Event()
+        self.let_go = threading.Event()
+        self.engine = Engine(two_shops(), clock=lambda: NOW)
+
+    def brands(self) -> Any:
+        return self.after("brands", self.engine.brands)
+
+    def aggregate(self, *args: Any) -> Any:
+        return self.after("aggregate", self.engine.aggregate, *args)
+
+    def after(self, method: str, work: Any, *args: Any) -> Any:
+        if method == self.method:
+            self.reached.set()
+            assert self.let_go.wait(10)
+        return work(*args)
+
+
+@pytest.mark.parametrize("method", ["brands", "aggregate"])
+def test_slow_work_leaves_the_event_loop_free(method: str) -> None:
+    slow = Slow(method)
+    app = served(slow)
+    answers = []
+
+    async def ask() -> None:
+        answers.append(await wire.raw(app, receive))
+
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+            for _ in range(5):
+                group.start_soon(ask)
+            while not slow.reached.is_set():
+                await anyio.sleep(0.001)
+            for path in ("/healthz", "/api/openapi.json"):
+                nobody = [(b"host", b"localhost")]
+                with anyio.fail_after(5):
+                    answer = await wire.raw(app, receive, path, nobody, method="GET")
+                assert answer.status_code == 200
+            assert answers == []
+            slow.let_go.set()
+
+    anyio.run(main)
+    assert [answer.status_code for answer in answers] == [200] * 5
+
+
+class Counting(MemorySnapshot):
+    scans: int = 0
+
+    def scan(self, start: datetime, end: datetime, keys: frozenset[str]) -> pl.LazyFrame:
+        threading.Event().wait(0.1)
+        Counting.scans += 1
+        return super().scan(start, end, keys)
+
+
+def test_identical_requests_are_computed_once(monkeypatch: Any) -> None:
+    monkeypatch.setattr("engine.stores.memory.MemorySnapshot", Counting)
+    app: Starlette = served(Engine(two_shops(), clock=lambda: NOW))
+    answers = []
+
+    async def ask() -> None:
+        answers.append(await wire.raw(app, receive))
+
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+            for _ in range(100):
+                group.start_soon(ask)
+
+    anyio.run(main)
+    assert Counting.scans == 1
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({json.dumps(answer.json()["rows"]) for answer in answers}) == 1
+    assert not all(answer.json()["cache_hit"] for answer in answers)
