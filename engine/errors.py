@@ -60,10 +60,12 @@ class InvalidRequest(VitrineError):
     code = "VALIDATION_ERROR"
 
     def __init__(self, faults: list[Fault]) -> None:
-        told = [f"{fault.field}: {fault.message}" for fault in faults[:IN_MESSAGE]]
-        if len(faults) > IN_MESSAGE:
-            told.append(f"and {len(faults) - IN_MESSAGE} more, see details")
-        super().__init__("; ".join(told))
+        if len(faults) == 1:
+            message = f"{faults[0].field}: {faults[0].message}"
+        else:
+            names = ", ".join(fault.field for fault in faults[:IN_MESSAGE])
+            message = f"{len(faults)} things are not valid, see details: {names}"
+        super().__init__(message)
         self.faults = tuple(faults)
 
 

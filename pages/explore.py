@@ -94,7 +94,7 @@ def valid_of_link() -> dict[str, Any]:
 
 
 def show(request: AggregateRequest, result: Result, scope: Scope) -> None:
-    with st.container(key="card_chart"):
+    with st.container(key="card_chart", gap="small"):
         types = ", ".join(request.event_types) if request.event_types else "all event types"
         st.markdown(f"### {text.for_markdown(text.title(request))}")
         st.caption(text.for_markdown(f"{types} · last {request.time_window_days} × 24 h · UTC"))

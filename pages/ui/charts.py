@@ -5,7 +5,7 @@ from typing import Final
 import plotly.graph_objects as go
 
 from engine import AggregateRequest, Result
-from pages.ui import text
+from pages.ui import text, theme
 from pages.ui.series import Bucket, buckets
 
 BARS: Final = 25
@@ -88,10 +88,7 @@ def _time_series(request: AggregateRequest, points: list[Bucket]) -> go.Figure:
     )
     figure = go.Figure(line)
     if request.aggregation != "avg":
-        area = go.Scatter(
-            x=times, y=values, mode="none", fill="tozeroy", opacity=0.12, hoverinfo="skip"
-        )
-        figure.add_trace(area)
+        figure.update_traces(fill="tozeroy", fillcolor=theme.accent(opacity=0.12))
     figure.update_layout(height=HEIGHT, hovermode="x" if len(points) > 62 else "closest")
     figure.update_xaxes(showgrid=False, tickformatstops=TICKS)
     return figure.update_yaxes(
@@ -129,7 +126,9 @@ def _bars(request: AggregateRequest, result: Result) -> go.Figure:
         )
     )
     figure.update_layout(height=max(HEIGHT // 2, 60 + BAR_HEIGHT * len(rows)), barcornerradius=4)
-    figure.update_xaxes(tickformat="~s", automargin=True)
+    room = 1.18  # beside the longest bar, for its number
+    span = [min(0, *values) * room, max(0, *values) * room]
+    figure.update_xaxes(tickformat="~s", automargin=True, range=span if any(span) else [0, 1])
     return figure.update_yaxes(
         tickvals=places,
         ticktext=[text.for_plotly(row.key, 32) for row in rows],

@@ -89,7 +89,7 @@ def _window(field: Field, _: Inventory, __: Any) -> int:
     days: int = st.slider(
         min_value=field.minimum, max_value=field.maximum, value=field.initial, **_common(field)
     )
-    with st.container(horizontal=True, gap="small", key="windows"):
+    with st.container(horizontal=True, gap="xsmall", key="windows"):
         for window in WINDOWS:
             st.button(
                 f"{window} d",

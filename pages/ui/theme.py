@@ -25,9 +25,18 @@ CSS = """
   border-radius: .75rem; padding: 1.1rem 1.25rem;
   box-shadow: 0 1px 2px light-dark(rgb(15 23 42 / .05), rgb(0 0 0 / .3));
 }
+.st-key-windows button { padding: .1rem .6rem; min-height: 2rem; }
 .stMainBlockContainer { padding-top: 4.2rem; padding-bottom: 3rem; max-width: 1440px; }
 </style>
 """
+
+
+def accent(opacity: float) -> str:
+    """The first chart colour of the viewer's theme, as a translucent CSS colour."""
+    look = st.context.theme.type or "light"
+    first: str = st.get_option(f"theme.{look}.chartCategoricalColors")[0]
+    red, green, blue = (int(first[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
 
 
 def apply() -> None:
