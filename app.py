@@ -14,13 +14,13 @@ from engine.http.loopback import LoopbackOnly, refuse_public_address
 from engine.http.routes import RoutesFirst, routes
 from pages.ui import charts, controls  # noqa: F401  so that the first visitor does not wait
 
+refuse_public_address(st.get_option("server.address"))
 parts = process()
 auth = DemoAuthenticator(parts.token, parts.engine)
 
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
-    refuse_public_address(st.config.get_option("server.address"))
     print(f"bearer token: {parts.token}", flush=True)
     threading.Thread(target=_make_demo, name="demo", daemon=True).start()
     yield

@@ -19,7 +19,7 @@ class Cache:
     def __init__(
         self,
         seconds: float = 60,
-        entries: int = 10_000,
+        entries: int = 2_000,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._seconds = seconds

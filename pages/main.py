@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import session, theme
+from pages.ui import session, text, theme
 
 st.set_page_config(
     page_title="Vitrine", page_icon=theme.ICON, layout="wide", initial_sidebar_state="collapsed"
@@ -13,6 +13,8 @@ page = st.navigation(
     [st.Page("explore.py", title="Explore", icon=":material/query_stats:", default=True)],
     position="top",
 )
+if session.demo_error():
+    st.error(text.for_markdown(f"The demo shop could not be made: {session.demo_error()}"))
 if session.ready():
     page.run()
 else:

@@ -41,11 +41,15 @@ class Demo:
 
     def build(self, report: Callable[[float], None] = lambda _: None) -> None:
         """Make the shop, if that is needed. Each brand appears whole, in one commit."""
-        with self._lock, self._lake.writing(WORKSPACE):
-            if not self.is_fresh():
-                self._build(report)
-            self.progress = 1.0
-            report(1.0)
+        try:
+            with self._lock, self._lake.writing(WORKSPACE):
+                if not self.is_fresh():
+                    self._build(report)
+                self.progress = 1.0
+                report(1.0)
+        except Exception as error:
+            self.error = str(error)
+            raise
 
     def _build(self, report: Callable[[float], None]) -> None:
         end = self._clock()
@@ -56,6 +60,7 @@ class Demo:
                 for frame in months(brand, end, self._events, DAYS)
             )
             self._lake.write(WORKSPACE, brand, frames, mode="overwrite")
+            self._lake.tidy(WORKSPACE, brand)
 
     def _counted(
         self, frame: pl.DataFrame, steps: float, report: Callable[[float], None]

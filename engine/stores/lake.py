@@ -146,6 +146,11 @@ class LakeStore:
             writer_properties=WRITER,
         )
 
+    def tidy(self, workspace: str, brand: str | None) -> None:
+        """Delete the files that no version of the last hour needs; readers are faster than that."""
+        table = DeltaTable(self.path(workspace, brand))
+        table.vacuum(retention_hours=1, enforce_retention_duration=False, dry_run=False)
+
     @contextmanager
     def writing(self, workspace: str) -> Iterator[None]:
         """One writer of a workspace at a time, over all processes."""

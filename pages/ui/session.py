@@ -29,6 +29,11 @@ def ready() -> bool:
     return process().demo.ready
 
 
+def demo_error() -> str | None:
+    """Why there is no demo shop."""
+    return process().demo.error
+
+
 @st.fragment(run_every=0.3)
 def wait_for_demo() -> None:
     """A progress bar until the demo shop is there."""
