@@ -25,7 +25,7 @@ GROUPS: Final = {
     "hour": pl.col("created_at").to_physical() // HOUR_US,
     "product_id": pl.col("product_id"),
 }
-"""The raw key of each dimension; KEYS turns what remains after grouping into the wire's text."""
+"""The raw key of each dimension; KEYS turns those within the limit into the wire's text."""
 
 _TEXT: Final = pl.col("key").cast(pl.String).fill_null("")
 KEYS: Final = {
@@ -47,7 +47,7 @@ def execute(plan: Plan, snapshot: Snapshot) -> tuple[tuple[Row, ...], int]:
     request = plan.request
     events = selected(plan, snapshot)
     grouped = numbers(events, request) if request.is_numeric else sessions(events, request)
-    frame = finished(grouped.collect(engine="streaming"), request)
+    frame = measured(grouped.collect(engine="streaming"), request)
     kept = limited(frame, request)
     return tuple(
         Row(key, wire_number(value) if request.is_numeric else value, secondary)
@@ -100,29 +100,33 @@ def numbers(events: pl.LazyFrame, request: AggregateRequest) -> pl.LazyFrame:
     return events.group_by(group_key(request)).agg(**partials)
 
 
-def finished(partials: pl.DataFrame, request: AggregateRequest) -> pl.DataFrame:
-    """key, value, secondary with their final types, before order and limit."""
+def measured(partials: pl.DataFrame, request: AggregateRequest) -> pl.DataFrame:
+    """key, value, secondary of every group; the key is still raw."""
     value, secondary = (pl.col(name) for name in MEASURES[request.aggregation])
     if request.is_numeric:
         # The cast gives the double nearest to the exact sum; an average is divided once, after it.
         value = value.fill_null(0).cast(pl.Float64)
     if request.aggregation == "avg":
         value = value / secondary.clip(1)
-    return partials.select(
-        KEYS.get(request.group_by, _TEXT).alias("key"),
-        value.alias("value"),
-        secondary.cast(pl.Int64).alias("secondary"),
-    )
+    return partials.select("key", value=value, secondary=secondary.cast(pl.Int64))
 
 
 def limited(frame: pl.DataFrame, request: AggregateRequest) -> pl.DataFrame:
     """Time: ascending, the latest. Else: value descending, key ascending by code point."""
+    text = KEYS.get(request.group_by, _TEXT)
     if request.is_time:
-        return frame.sort("key").tail(request.limit)
-    order = [pl.col("value"), pl.col("key")]
-    reverse = [False, True]
-    if request.is_numeric:
-        order.insert(0, pl.col("secondary") > 0)
-        reverse.insert(0, False)
-    best = frame.top_k(request.limit, by=order, reverse=reverse)
-    return best.sort(order, descending=[not ascending for ascending in reverse])
+        return frame.sort("key").tail(request.limit).with_columns(text)
+    best = contenders(frame, request).with_columns(text)
+    used = (pl.col("secondary") > 0) | (not request.is_numeric)
+    order = [used, pl.col("value"), pl.col("key")]
+    first = best.top_k(request.limit, by=order, reverse=[False, False, True])
+    return first.sort(order, descending=[True, True, False])
+
+
+def contenders(frame: pl.DataFrame, request: AggregateRequest) -> pl.DataFrame:
+    """The rows whose value can be within the limit: only they need their key as text."""
+    used = frame.filter(pl.col("secondary") > 0) if request.is_numeric else frame
+    if used.height <= request.limit:
+        return frame
+    least = used["value"].top_k(request.limit).min()
+    return used.filter(pl.col("value") >= least)
