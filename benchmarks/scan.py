@@ -98,8 +98,8 @@ def table(timings: list[Timing], worst: Timing) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {t.rows:,} | {t.group_by} | {t.aggregation} | {t.first:.0f} | {t.ours:.0f} | {t.peer:.0f} |"
-        f" {t.ratio:.2f} |"
+        f"| {t.rows:,} | {t.group_by} | {t.aggregation} | {t.first:.0f} | {t.ours:.0f} |"
+        f" {t.peer:.0f} | {t.ratio:.2f} |"
         for t in timings
     ]
     median = statistics.median(t.ratio for t in timings)

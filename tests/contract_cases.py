@@ -303,6 +303,11 @@ UNKNOWN: Final = [
     Case("unknown field, lone surrogate", BODY | {"\ud800": 1}, ('"\\ud800"',)),
     Case("unknown field, line break", BODY | {"a\nb": 1}, ('"a\\nb"',)),
     Case("unknown field, long", BODY | {"x" * 100: 1}, ('"' + "x" * 78 + "…",)),
+    Case(
+        "unknown fields, too many to be all named",
+        BODY | {f"field_{i:02}": i for i in range(21)},
+        (*(f"field_{i:02}" for i in range(20)), "body"),
+    ),
     Case("unknown fields, all named", BODY | {"one": 1, "two": 2}, ("one", "two")),
 ]
 

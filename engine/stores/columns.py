@@ -15,8 +15,8 @@ from engine.contract import METADATA
 from engine.stores.base import EVENTS
 
 BUDGET: Final = 2 << 30
-CODE_BYTES: Final = 4
-WIDTHS: Final = {pl.String: CODE_BYTES, pl.Datetime: 8, pl.Decimal: 16}
+# A code has 4 bytes; its share of the dictionary is little for types, much for sessions.
+WIDTHS: Final = {pl.String: 12, pl.Datetime: 8, pl.Decimal: 16}
 
 
 def scan_files(uris: Sequence[str]) -> pl.LazyFrame:
@@ -27,11 +27,11 @@ def scan_files(uris: Sequence[str]) -> pl.LazyFrame:
 
 
 def column(name: str) -> pl.Expr:
-    """A column of a scan from those of a lake file; a metadata key without a value is null."""
+    """A column of a scan from those of a lake file; texts that are absent or empty are null."""
     if name.startswith(METADATA):
         key = name.removeprefix(METADATA)
         return pl.col("metadata").map.get(key).replace("", None).alias(name)
-    return pl.col(name)
+    return pl.col(name).replace("", None) if EVENTS[name] == pl.String else pl.col(name)
 
 
 class Columns:
@@ -42,7 +42,6 @@ class Columns:
         self._held = 0
         self._lock = Lock()
         self._columns: OrderedDict[tuple[str, str], pl.Series] = OrderedDict()
-        self._dictionaries: dict[tuple[str, str], pl.Categories] = {}
 
     def fits(self, rows: int, names: Sequence[str]) -> bool:
         """Whether so many rows of these columns can be held at once."""
@@ -54,9 +53,7 @@ class Columns:
             held = {(uri, name): self._touch(uri, name) for uri in uris for name in names}
         missing = {uri: [n for n in names if held[uri, n] is None] for uri in uris}
         scans = {
-            uri: scan_files([uri]).select(
-                column(name).cast(self._dtype(table, name)) for name in wanted
-            )
+            uri: scan_files([uri]).select(column(name).cast(_dtype(table, name)) for name in wanted)
             for uri, wanted in missing.items()
             if wanted
         }
@@ -83,16 +80,11 @@ class Columns:
                 _, oldest = self._columns.popitem(last=False)
                 self._held -= int(oldest.estimated_size())
 
-    def _dtype(self, table: str, name: str) -> pl.DataType:
-        dtype = EVENTS.get(name, pl.String())
-        if dtype != pl.String:
-            return dtype
-        with self._lock:
-            dictionary = self._dictionaries.get((table, name))
-            if dictionary is None:
-                dictionary = pl.Categories(name, namespace=table)
-                self._dictionaries[table, name] = dictionary
-        return pl.Categorical(dictionary)
+
+def _dtype(table: str, name: str) -> pl.DataType:
+    """Codes of one dictionary for all files of a table; Polars frees it with its last column."""
+    dtype = EVENTS.get(name, pl.String())
+    return pl.Categorical(pl.Categories(name, namespace=table)) if dtype == pl.String else dtype
 
 
 def _width(name: str) -> int:

@@ -1,0 +1,58 @@
+"""Settings come from the environment, and a bad one is named."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.settings import Settings
+
+
+def test_defaults():
+    settings = Settings.read({})
+    assert settings.home == Path.home() / ".vitrine"
+    assert settings.lake == settings.home / "lake"
+    assert settings.cache_seconds == 60
+    assert settings.body_limit == 65_536
+
+
+def test_home_given_wins_over_the_environment(tmp_path):
+    assert Settings.read({"VITRINE_HOME": "/elsewhere"}, home=tmp_path).home == tmp_path
+    assert Settings.read({"VITRINE_HOME": str(tmp_path)}).home == tmp_path
+    assert Settings.read({"VITRINE_HOME": ""}).home == Path.home() / ".vitrine"
+
+
+def test_home_is_absolute(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert Settings.read({}, home="here").home == tmp_path / "here"
+    assert Settings.read({"VITRINE_HOME": "~/shop"}).home == Path.home() / "shop"
+
+
+def test_demo_token():
+    assert Settings.read({}).demo_token is None
+    assert Settings.read({"VITRINE_DEMO_TOKEN": ""}).demo_token is None
+    assert Settings.read({"VITRINE_DEMO_TOKEN": "secret"}).demo_token == "secret"
+
+
+NUMBERS = {
+    "VITRINE_DEMO_EVENTS": ("demo_events", 0),
+    "VITRINE_RATE_LIMIT_PER_MINUTE": ("rate_limit_per_minute", 1),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_whole_numbers(name):
+    field, least = NUMBERS[name]
+    for text in (str(least), "60", " 60 ", "5000000"):
+        assert getattr(Settings.read({name: text}), field) == int(text)
+    unset = getattr(Settings.read({}), field)
+    for blank in ("", " "):
+        assert getattr(Settings.read({name: blank}), field) == unset
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("text", ["least", "-1", "1.5", "many", "1e3", "１２", "²", "1_000", "+5"])
+def test_bad_numbers_are_named(name, text):
+    least = NUMBERS[name][1]
+    text = str(least - 1) if text == "least" else text
+    with pytest.raises(ValueError, match=rf"^{name} is .*whole number of {least} or more"):
+        Settings.read({name: text})
