@@ -17,7 +17,11 @@ SHOWN = 10
 
 def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
-    settings = Settings.read()
+    try:
+        settings = Settings.read()
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
     faults = [
         fault
         for fault in faults_of(options.workspace, options.brand, None)
@@ -36,8 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
             options.brand and options.brand.lower(),
             progress=_show_progress,
         )
-    except InvalidRequest as error:
-        print(f"\n{error.message}" if sys.stderr.isatty() else error.message, file=sys.stderr)
+    except (InvalidRequest, OSError) as error:
+        print(f"\n{error}" if sys.stderr.isatty() else error, file=sys.stderr)
         return 1
     _report(loaded, options, time.perf_counter() - began)
     return 0

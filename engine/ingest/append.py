@@ -17,6 +17,7 @@ ARRIVAL_MEMORY: Final = timedelta(hours=24)
 class Appended:
     stored: int
     duplicates: int
+    without_brand: int
 
 
 def append(lake: LakeStore, workspace: str, events: pl.DataFrame, arrival: datetime) -> Appended:
@@ -30,7 +31,11 @@ def append(lake: LakeStore, workspace: str, events: pl.DataFrame, arrival: datet
         for (brand,), part in fresh.group_by("brand_id"):
             ordered = part.select(EVENTS.names()).sort("created_at", maintain_order=True)
             lake.write(workspace, None if brand is None else str(brand), [ordered])
-    return Appended(stored=fresh.height, duplicates=events.height - fresh.height)
+    return Appended(
+        stored=fresh.height,
+        duplicates=events.height - fresh.height,
+        without_brand=fresh["brand_id"].null_count(),
+    )
 
 
 def _fresh(
@@ -38,10 +43,11 @@ def _fresh(
 ) -> pl.DataFrame:
     first = events.with_columns(DAY).unique(["event_id", "day"], keep="first", maintain_order=True)
     stored = _stored(lake, workspace, first, arrival - ARRIVAL_MEMORY)
-    recent = stored.filter(pl.col("created_at") >= arrival - ARRIVAL_MEMORY)
     timed = first.filter(~pl.col("arrived")).join(
         stored, on=["event_id", "day"], how="anti", maintain_order="left"
     )
+    known = pl.concat([stored, timed.select(stored.columns)])
+    recent = known.filter(pl.col("created_at") >= arrival - ARRIVAL_MEMORY)
     arrived = first.filter("arrived").join(recent, on="event_id", how="anti", maintain_order="left")
     return pl.concat([timed, arrived])
 

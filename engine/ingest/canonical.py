@@ -3,23 +3,28 @@
 import json
 import math
 import re
+from decimal import Decimal
 from typing import Any
 
 
 def canonical_text(value: Any) -> str | None:
     """Text as it is, numbers in shortest form (1.0 is `1`), objects as compact sorted JSON.
 
-    None stays None. Numbers follow ECMAScript's Number::toString, the form that RFC 8785 fixes.
+    None stays None. What JSON does not know, dates for one, is text.
     """
     if isinstance(value, str):
-        return _storable(value)
-    if isinstance(value, float):
-        return number_text(value)
-    return None if value is None else _json(value)
+        return _text(value)
+    if isinstance(value, dict | list | int | float | Decimal):
+        return _json(value)
+    return None if value is None else _text(value)
 
 
 def number_text(value: float) -> str:
-    """The shortest digits that read back as `value`; an exponent from 1e21 up and below 1e-6."""
+    """The shortest digits that read back as `value`; an exponent from 1e21 up and below 1e-6.
+
+    It is ECMAScript's Number::toString, except that whole numbers have all their digits, so that
+    they equal integers.
+    """
     if not math.isfinite(value):
         return repr(value)
     if value == int(value) and abs(value) < 1e21:
@@ -44,13 +49,25 @@ def _json(value: Any) -> str:
         return "[" + ",".join(_json(item) for item in value) + "]"
     if isinstance(value, float):
         return number_text(value)
-    return _quoted(value) if isinstance(value, str) else json.dumps(value)
+    if isinstance(value, Decimal):
+        text = f"{value:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return json.dumps(value) if value is None or isinstance(value, int) else _quoted(value)
 
 
-def _quoted(text: str) -> str:
-    return json.dumps(_storable(text), ensure_ascii=False)
+def _quoted(value: Any) -> str:
+    return json.dumps(_text(value), ensure_ascii=False)
 
 
-def _storable(text: str) -> str:
-    """JSON can spell a lone surrogate, UTF-8 cannot; it becomes U+FFFD."""
+def _text(value: Any) -> str:
+    """Bytes that are no UTF-8 are hexadecimal digits.
+
+    JSON can spell a lone surrogate, UTF-8 cannot; it becomes U+FFFD.
+    """
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return value.hex()
+    text = str(value)
     return text if text.isascii() else re.sub("[\ud800-\udfff]", "\ufffd", text)

@@ -58,7 +58,7 @@ def load(
         stored=appended.stored,
         duplicates=appended.duplicates,
         rounded=sum(part.rounded for part in parts),
-        without_brand=events["brand_id"].null_count(),
+        without_brand=appended.without_brand,
         rejected=pl.concat([part.rejected for part in parts]),
     )
 

@@ -8,10 +8,11 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from engine.numbers import MEASURE_LIMIT, NUMBER, rounded
+from engine.numbers import MEASURE_LIMIT, NUMBER, number_of, rounded
 from engine.stores.base import MEASURE
 
 PLAIN: Final = r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"
+TEXTS: Final = (pl.String, pl.Categorical, pl.Enum)
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ def measure(column: pl.Series) -> Measured:
     A double stands for the shortest decimal that reads back as it. Most are a decimal of at most
     15 digits, which one division proves; each different one of the others goes through Decimal.
     """
-    if column.dtype == pl.Boolean or column.dtype.is_nested():
+    if not column.dtype.is_numeric() and column.dtype not in TEXTS:
         column = pl.repeat(None, len(column), dtype=pl.String, eager=True)
     if column.dtype.is_float():
         doubles = column.cast(pl.Float64).fill_nan(None)
@@ -44,7 +45,7 @@ def measure(column: pl.Series) -> Measured:
         return _split(doubles, plain, finite & ~plain, lambda value: Decimal(repr(value)))
     texts = column.cast(pl.String)
     plain = texts.str.contains(PLAIN)
-    return _split(texts, plain, texts.str.contains(NUMBER) & ~plain, Decimal)
+    return _split(texts, plain, texts.str.contains(NUMBER) & ~plain, number_of)
 
 
 def _split(

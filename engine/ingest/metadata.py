@@ -12,6 +12,7 @@ from engine.ingest.canonical import canonical_text
 from engine.request import loads
 
 MAP: Final = pl.Map(pl.String, pl.String)
+UNCASTABLE: Final = (pl.Binary, pl.Duration)
 ENTRIES: Final = pl.List(pl.Struct({"key": pl.String, "value": pl.String}))
 
 
@@ -25,7 +26,8 @@ def read_metadata(column: pl.Series, extra: Iterable[pl.Series]) -> tuple[pl.Ser
     lists = [_extra_entries(series) for series in extra]
     frame = pl.DataFrame([entries.alias("own"), *lists])
     combined = pl.concat_list([*(series.name for series in lists), "own"])
-    present = combined.list.filter(pl.element().struct.field("value").is_not_null())
+    parts = [pl.element().struct.field(name).is_not_null() for name in ("key", "value")]
+    present = combined.list.filter(pl.all_horizontal(parts))
     return frame.select(metadata=present.cast(MAP)).to_series(), bad
 
 
@@ -35,13 +37,14 @@ def _entries(column: pl.Series) -> tuple[pl.Series, pl.Series]:
     if column.dtype == pl.Null:
         return empty, good
     if isinstance(column.dtype, pl.Map):
-        pairs = column.to_frame("m").select(pl.col("m").map.entries()).to_series()
-        return pairs.cast(ENTRIES).zip_with(pairs.is_not_null(), empty), good
-    if isinstance(column.dtype, pl.List):
-        return column.cast(ENTRIES).zip_with(column.is_not_null(), empty), good
-    if isinstance(column.dtype, pl.Struct):
-        column = column.struct.json_encode()
-    texts = column.cast(pl.String).fill_null("")
+        column = column.to_frame("m").select(pl.col("m").map.entries()).to_series()
+    if column.dtype == ENTRIES:
+        return column.zip_with(column.is_not_null(), empty), good
+    if _holds_pairs(column.dtype):
+        return pl.Series([_pairs(row or []) for row in column.to_list()], dtype=ENTRIES), good
+    if isinstance(column.dtype, pl.Struct) and "Binary" not in str(column.dtype):
+        column = column.struct.json_encode()  # fast, but it cannot encode bytes
+    texts = text_of(column).fill_null("")
     different = texts.unique()
     read = [_read(text) for text in different]
     table = pl.DataFrame({"text": different, "pairs": pl.Series(read, dtype=ENTRIES)})
@@ -50,37 +53,42 @@ def _entries(column: pl.Series) -> tuple[pl.Series, pl.Series]:
     return pairs.zip_with(pairs.is_not_null(), empty), pairs.is_null()
 
 
+def _holds_pairs(dtype: pl.DataType) -> bool:
+    inner = dtype.inner if isinstance(dtype, pl.List) else None
+    return isinstance(inner, pl.Struct) and {f.name for f in inner.fields} == {"key", "value"}
+
+
+def _pairs(row: list[dict[str, Any] | None]) -> list[dict[str, Any]]:
+    return [{name: canonical_text(item) for name, item in pair.items()} for pair in row if pair]
+
+
 def _read(text: str) -> list[dict[str, Any]] | None:
     """Each text is read once: events of one kind tend to share theirs."""
     if not text.strip():
         return []
     try:
         value = loads(text.encode())
-    except InvalidRequest:
+        if value is None:
+            return []
+        if not isinstance(value, dict):
+            return None
+        return [{"key": canonical_text(k), "value": canonical_text(v)} for k, v in value.items()]
+    except (InvalidRequest, RecursionError):
         return None
-    if value is None:
-        return []
-    if not isinstance(value, dict):
-        return None
-    return [{"key": canonical_text(k), "value": canonical_text(v)} for k, v in value.items()]
 
 
 def _extra_entries(series: pl.Series) -> pl.Series:
     key = re.sub(r"[^a-z0-9_]+", "_", series.name.strip().lower())
     key = key if re.fullmatch(KEY, key) else f"_{key}"[:63]
-    if series.dtype.is_nested():
-        texts = pl.Series([canonical_text(value) for value in series.to_list()], dtype=pl.String)
-    else:
-        texts = text_of(series)
     pair = pl.struct(key=pl.lit(key), value=pl.col("x"))
-    return (
-        texts.to_frame("x").select(pl.concat_list(pair).alias(f"extra {series.name}")).to_series()
-    )
+    extra = pl.concat_list(pair).alias(f"extra {series.name}")
+    return text_of(series).to_frame("x").select(extra).to_series()
 
 
 def text_of(series: pl.Series) -> pl.Series:
     """Values as canonical text; absent and empty are the same."""
-    if series.dtype.is_float():
-        values = [canonical_text(value) for value in series]
-        return pl.Series(series.name, values, dtype=pl.String)
+    dtype = series.dtype
+    if dtype.is_nested() or dtype.is_float() or dtype.is_decimal() or dtype in UNCASTABLE:
+        values = [canonical_text(value) for value in series.to_list()]
+        series = pl.Series(series.name, values, dtype=pl.String)
     return series.cast(pl.String).replace("", None)

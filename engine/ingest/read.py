@@ -1,12 +1,16 @@
 """Files become raw frames: CSV, NDJSON and Parquet, a batch of rows at a time."""
 
+import csv
 import json
+import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.errors import Fault, InvalidRequest
@@ -14,6 +18,11 @@ from engine.ingest.canonical import canonical_text
 from engine.request import loads
 
 BATCH: Final = 200_000
+ASIDE: Final = {"row": "row ", "fault": "fault "}
+"""A file's columns that are called like ours; as keys of the metadata they lose the space."""
+STRANGE: Final = "decimal256|list_view|<.*extension"
+"""Types of Parquet at which Polars panics."""
+UUID_GROUPS: Final = "^(.{8})(.{4})(.{4})(.{4})"
 
 
 def read(path: Path, batch: int = BATCH) -> Iterator[pl.DataFrame]:
@@ -33,28 +42,66 @@ def read(path: Path, batch: int = BATCH) -> Iterator[pl.DataFrame]:
         for frame in reader(path, batch):
             yield frame.with_row_index("row", offset=first)
             first += frame.height
-    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
-        raise _fault(path, f"cannot be read as {path.suffix}: {error}") from error
+    except (pl.exceptions.PolarsError, pa.ArrowException, OSError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise _fault(path, f"cannot be read as {path.suffix}: {reason}") from error
 
 
 def _csv(path: Path, batch: int) -> Iterator[pl.DataFrame]:
-    yield from pl.scan_csv(path, infer_schema=False).collect_batches(
-        chunk_size=batch, maintain_order=True
-    )
+    rows = pl.scan_csv(path, infer_schema=False, glob=False).rename(ASIDE, strict=False)
+    try:
+        yield from rows.collect_batches(chunk_size=batch, maintain_order=True)
+    except pl.exceptions.ComputeError as error:
+        raise ValueError(_broken_row(path) or str(error)) from error
+
+
+def _broken_row(path: Path) -> str | None:
+    """What is wrong with the first row that is no CSV; Polars does not say which it is."""
+    number = 0
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        rows = csv.reader(file, strict=True)
+        try:
+            width = len(next(rows, []))
+            for number, cells in enumerate(rows, start=1):
+                if len(cells) > width:
+                    return f"row {number} has {len(cells)} fields, but the header has {width}"
+                if re.search("[\ud800-\udfff]", "".join(cells)):
+                    return f"row {number} is not UTF-8"
+        except csv.Error as error:
+            return f"row {number + 1}: {error}"
+    return None
 
 
 def _parquet(path: Path, batch: int) -> Iterator[pl.DataFrame]:
     with pq.ParquetFile(path) as file:
+        types = file.schema_arrow.types
+        for name, dtype in zip(file.schema_arrow.names, types, strict=True):
+            if re.search(STRANGE, str(dtype)):
+                raise ValueError(f"column {name} is {dtype}; store it as text")
         for records in file.iter_batches(batch):
-            yield pl.DataFrame(records)
+            records.validate(full=True)
+            columns = zip(pl.DataFrame(records), types, strict=True)
+            yield pl.DataFrame([_plain(*column) for column in columns]).rename(ASIDE, strict=False)
+
+
+def _plain(series: pl.Series, dtype: pa.DataType) -> pl.Series:
+    """A column as the other kinds of file would have brought it."""
+    if dtype == pa.uuid():
+        return series.bin.encode("hex").str.replace(UUID_GROUPS, "${1}-${2}-${3}-${4}-")
+    if isinstance(dtype, pa.BaseExtensionType):
+        return series.ext.storage()
+    if series.dtype in (pl.Float16, pl.Float32):
+        # The shortest decimal, as in text: 0.1 is not the double 0.10000000149011612.
+        return series.cast(pl.String).cast(pl.Float64)
+    return series
 
 
 def _ndjson(path: Path, batch: int) -> Iterator[pl.DataFrame]:
     with path.open("rb") as file:
         lines = (line for line in file if line.strip())
         while chunk := list(islice(lines, batch)):
-            rows = [_row(line) for line in chunk]
-            names = dict.fromkeys(name for row in rows for name in row)
+            rows = [_row(line.removeprefix(BOM_UTF8)) for line in chunk]
+            names = dict.fromkeys(["fault", *(name for row in rows for name in row)])
             yield pl.DataFrame(
                 {
                     name: pl.Series([row.get(name) for row in rows], dtype=pl.String)
@@ -66,14 +113,22 @@ def _ndjson(path: Path, batch: int) -> Iterator[pl.DataFrame]:
 def _row(line: bytes) -> dict[str, str | None]:
     try:
         value: Any = loads(line)
+        if not isinstance(value, dict):
+            return {"fault": "is not a JSON object"}
+        return {_name(name): _cell(name, item) for name, item in value.items()}
     except InvalidRequest as error:
         return {"fault": error.faults[0].message}
-    if not isinstance(value, dict):
-        return {"fault": "is not a JSON object"}
-    return {
-        name: json.dumps(item) if name == "metadata" and item is not None else canonical_text(item)
-        for name, item in value.items()
-    }
+    except RecursionError:
+        return {"fault": "is nested too deeply"}
+
+
+def _name(name: str) -> str:
+    return ASIDE.get(name, str(canonical_text(name)))
+
+
+def _cell(name: str, value: Any) -> str | None:
+    is_json = name == "metadata" and value is not None
+    return json.dumps(value) if is_json else canonical_text(value)
 
 
 def _fault(path: Path, message: str) -> InvalidRequest:

@@ -1,11 +1,13 @@
 """Times of raw rows become UTC microseconds."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 import polars as pl
 
 TIME: Final = pl.Datetime("us", "UTC")
+YEARS: Final = (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
+"""What Python's datetime can hold; an event outside it would make its table unreadable."""
 
 
 def read_times(column: pl.Series, arrival: datetime) -> tuple[pl.Series, pl.Series]:
@@ -18,6 +20,8 @@ def read_times(column: pl.Series, arrival: datetime) -> tuple[pl.Series, pl.Seri
         column = column.str.strip_chars().replace("", None)
     missing = column.is_null()
     times = _converted(column).cast(TIME)
+    nothing = pl.repeat(None, len(column), dtype=TIME, eager=True)
+    times = times.zip_with(times.is_between(*YEARS, closed="left").fill_null(False), nothing)
     return times.zip_with(
         ~missing, pl.repeat(arrival, len(column), dtype=TIME, eager=True)
     ), missing
@@ -27,7 +31,7 @@ def _converted(column: pl.Series) -> pl.Series:
     if column.dtype == pl.String:
         return _iso(column)
     if column.dtype.is_integer():
-        return _epoch(column.cast(pl.Int64))
+        return _epoch(column.cast(pl.Int64, strict=False))
     if isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone is not None:
         return column.dt.convert_time_zone("UTC")
     if column.dtype in (pl.Date, pl.Datetime):
@@ -41,6 +45,7 @@ def _iso(texts: pl.Series) -> pl.Series:
         .str.replace(r"^([0-9-]{10}) ", "${1}T")
         .str.replace(r"(T[0-9]{2}:[0-9]{2})(Z|[+-]|$)", "${1}:00$2")
         .str.replace(r"(T[0-9:.]+)$", "${1}Z")
+        .str.replace(r"(T[0-9:.]+[+-][0-9]{2})$", "${1}:00")
     )
     times = full.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
     numbers = texts.str.contains(r"^[0-9]{9,17}$").fill_null(False)
@@ -50,9 +55,9 @@ def _iso(texts: pl.Series) -> pl.Series:
 def _epoch(numbers: pl.Series) -> pl.Series:
     n = pl.col("n")
     micros = (
-        pl.when(n.abs() < 10**11)
+        pl.when(n.is_between(-(10**11), 10**11, closed="none"))
         .then(n * 10**6)
-        .when(n.abs() < 10**14)
+        .when(n.is_between(-(10**14), 10**14, closed="none"))
         .then(n * 10**3)
         .otherwise(n)
     )
