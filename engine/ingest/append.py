@@ -11,6 +11,7 @@ from engine.stores.lake import LakeStore
 
 DAY: Final = pl.col("created_at").dt.date().alias("day")
 ARRIVAL_MEMORY: Final = timedelta(hours=24)
+STORED: Final = ("event_id", "created_at", "day")
 
 
 @dataclass(frozen=True)
@@ -20,14 +21,19 @@ class Appended:
     without_brand: int
 
 
-def append(lake: LakeStore, workspace: str, events: pl.DataFrame, arrival: datetime) -> Appended:
+def append(
+    lake: LakeStore,
+    workspace: str,
+    events: pl.DataFrame,
+    arrival: datetime,
+) -> Appended:
     """Store what the workspace does not have yet; one commit for each brand.
 
     events: EVENTS, `brand_id` and `arrived`. The same event_id within a UTC day is the same event:
     the first stays. One that came without a time is compared with the last 24 hours.
     """
     with lake.writing(workspace):
-        fresh = _fresh(lake, workspace, events, arrival)
+        fresh = without_stored(lake, workspace, without_repeats(events), arrival)
         for (brand,), part in fresh.group_by("brand_id"):
             ordered = part.select(EVENTS.names()).sort("created_at", maintain_order=True)
             lake.write(workspace, None if brand is None else str(brand), [ordered])
@@ -38,15 +44,21 @@ def append(lake: LakeStore, workspace: str, events: pl.DataFrame, arrival: datet
     )
 
 
-def _fresh(
-    lake: LakeStore, workspace: str, events: pl.DataFrame, arrival: datetime
+def without_repeats(events: pl.DataFrame) -> pl.DataFrame:
+    """The first of each event_id and day, with the column `day`; those with a time come first."""
+    days = events.with_columns(DAY)
+    return days.unique(["event_id", "day"], keep="first", maintain_order=True)
+
+
+def without_stored(
+    lake: LakeStore, workspace: str, first: pl.DataFrame, arrival: datetime
 ) -> pl.DataFrame:
-    first = events.with_columns(DAY).unique(["event_id", "day"], keep="first", maintain_order=True)
+    """The rows of `first` whose event the lake does not hold."""
     stored = _stored(lake, workspace, first, arrival - ARRIVAL_MEMORY)
     timed = first.filter(~pl.col("arrived")).join(
         stored, on=["event_id", "day"], how="anti", maintain_order="left"
     )
-    known = pl.concat([stored, timed.select(stored.columns)])
+    known = pl.concat([stored, timed.select(STORED)])
     recent = known.filter(pl.col("created_at") >= arrival - ARRIVAL_MEMORY)
     arrived = first.filter("arrived").join(recent, on="event_id", how="anti", maintain_order="left")
     return pl.concat([timed, arrived])
@@ -55,16 +67,17 @@ def _fresh(
 def _stored(
     lake: LakeStore, workspace: str, events: pl.DataFrame, recent: datetime
 ) -> pl.DataFrame:
-    """event_id, created_at and day of the workspace's events on the days that matter."""
-    days = [day for day in (events["day"].min(), events["day"].max()) if day is not None]
-    low = pl.min_horizontal(pl.lit(min(days, default=None)), pl.lit(recent).dt.date())
+    """The lake's events with an id of `events` on the days that matter."""
+    days = events["day"].unique()
+    if events["arrived"].any():
+        days = pl.concat([days, pl.Series([recent.date(), recent.date() + timedelta(days=1)])])
+    ids = events.lazy().select("event_id").unique()
+    snapshots = [lake.open(of, brand) for of, brand in lake.tables() if of == workspace]
     scans = [
-        lake.open(of, brand)
-        .all_events()
-        .select("event_id", "created_at", DAY)
-        .filter(pl.col("day") >= low)
-        for of, brand in lake.tables()
-        if of == workspace
+        snapshot.on_days(days.unique().sort(), ("event_id", "created_at")).join(
+            ids, on="event_id", how="semi"
+        )
+        for snapshot in snapshots
     ]
-    empty = EVENTS.to_frame().select("event_id", "created_at", DAY).lazy()
-    return pl.concat([empty, *scans]).collect(engine="streaming")
+    empty = EVENTS.to_frame().lazy().select("event_id", "created_at")
+    return pl.concat([empty, *scans]).with_columns(DAY).collect(engine="streaming")

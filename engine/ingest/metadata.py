@@ -88,6 +88,8 @@ def _extra_entries(series: pl.Series) -> pl.Series:
 def text_of(series: pl.Series) -> pl.Series:
     """Values as canonical text; absent and empty are the same."""
     dtype = series.dtype
+    if dtype.is_float():
+        series = series.fill_nan(None)
     if dtype.is_nested() or dtype.is_float() or dtype.is_decimal() or dtype in UNCASTABLE:
         values = [canonical_text(value) for value in series.to_list()]
         series = pl.Series(series.name, values, dtype=pl.String)

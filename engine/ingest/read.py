@@ -127,7 +127,7 @@ def _name(name: str) -> str:
 
 
 def _cell(name: str, value: Any) -> str | None:
-    is_json = name == "metadata" and value is not None
+    is_json = name == "metadata" and value is not None and not isinstance(value, str)
     return json.dumps(value) if is_json else canonical_text(value)
 
 

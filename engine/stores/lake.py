@@ -5,10 +5,10 @@ the path, so no predicate stands between two brands.
 """
 
 import fcntl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from threading import Lock
 from typing import Final, Literal
@@ -71,6 +71,23 @@ class LakeSnapshot:
             scanned = scan_files([file.uri for file in files]).filter(*window)
             events = scanned.select(column(name) for name in names)
         return events.select(sorted(columns))
+
+    def on_days(self, days: pl.Series, columns: Sequence[str]) -> pl.LazyFrame:
+        """These columns of the events of some UTC days, read from the files."""
+        spans = [
+            (start, start + timedelta(days=1))
+            for start in (datetime.combine(day, time(), UTC) for day in days)
+        ]
+        files = [file.uri for file in self.files if any(file.touches(*span) for span in spans)]
+        if not files:
+            return EVENTS.to_frame().lazy().select(columns)
+        created = pl.col("created_at")
+        return (
+            scan_files(files)
+            .filter(created >= spans[0][0], created < spans[-1][1])
+            .filter(created.dt.date().is_in(days.implode()))
+            .select(columns)
+        )
 
     def all_events(self) -> pl.LazyFrame:
         if not self.files:
@@ -169,7 +186,8 @@ class LakeStore:
 
     def tables(self) -> list[tuple[str, str | None]]:
         """workspace_id and brand_id of every table; None is the one without a brand."""
-        logs = sorted(self.root.glob("ws_*/*/_delta_log"))
+        # A first commit that was interrupted leaves a log without entries.
+        logs = sorted(log for log in self.root.glob("ws_*/*/_delta_log") if any(log.glob("*.json")))
         names = [(log.parent.parent.name, log.parent.name) for log in logs]
         return [(workspace, None if name == NO_BRAND else name) for workspace, name in names]
 

@@ -83,6 +83,19 @@ def test_a_day_does_not_depend_on_when_it_is_looked_at(brand, earlier):
     assert_frame_equal(*shared)
 
 
+def test_a_window_begins_with_the_sessions_that_began_before_it():
+    """And with the refunds of days before; a busy shop has both at any time."""
+    earlier = END - timedelta(days=1)
+    now, before = (made(BRANDS[0], end, 200_000, 8) for end in (END, earlier))
+    first_day = pl.col("created_at") < END - timedelta(days=7)
+    late = now.filter(first_day)
+    assert_frame_equal(late, before.join(late, on="event_id", how="semi", maintain_order="left"))
+    assert (
+        late.height == before.filter(first_day, pl.col("created_at") >= now["created_at"][0]).height
+    )
+    assert types(late, "refund").height > 0
+
+
 def test_the_zone_of_the_clock_does_not_matter():
     there = END.astimezone(timezone(timedelta(hours=-9, minutes=-30)))
     assert_frame_equal(made(BRANDS[0], there, 2000, 40), made(BRANDS[0], END, 2000, 40))

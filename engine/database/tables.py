@@ -1,0 +1,43 @@
+"""The tables of the metadata database; migrations/ brings a database to this state."""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+METADATA: Final = MetaData()
+NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
+
+inbox_batches: Final = Table(
+    "inbox_batches",
+    METADATA,
+    Column("id", NUMBER, primary_key=True, autoincrement=True),
+    Column("workspace_id", Text, nullable=False, index=True),
+    Column("events", Integer, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Acknowledged events that are not yet in the lake, a batch a row, as Arrow IPC."""
+
+inbox_ids: Final = Table(
+    "inbox_ids",
+    METADATA,
+    Column("workspace_id", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("created_at", NUMBER, nullable=False),
+    Column("accepted_at", NUMBER, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+"""The ids of events in the inbox, and for a while after: the primary key is the dedupe.
+
+Times are microseconds since 1970: SQLite has no type for them.
+"""
