@@ -23,7 +23,9 @@ auth = DemoAuthenticator(parts.token, parts.engine)
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     print(f"bearer token: {parts.token}", flush=True)
     threading.Thread(target=_make_demo, name="demo", daemon=True).start()
+    parts.keeper.start()
     yield
+    parts.keeper.stop()
 
 
 def _make_demo() -> None:

@@ -6,8 +6,11 @@ from functools import cache
 from pathlib import Path
 
 from engine.cache import Cache
+from engine.database.connect import open_database
 from engine.demo.build import Demo
 from engine.engine import Engine, utc_now
+from engine.ingest.inbox import Inbox
+from engine.ingest.keeper import Keeper
 from engine.settings import Settings
 from engine.stores.columns import Columns
 from engine.stores.lake import LakeStore
@@ -18,16 +21,23 @@ class Parts:
     """What a process is made of. token is the bearer token of demo mode."""
 
     settings: Settings
+    lake: LakeStore
     engine: Engine
+    inbox: Inbox
+    keeper: Keeper
     demo: Demo
     token: str
 
 
 def build(settings: Settings) -> Parts:
-    lake = LakeStore(settings.lake, Columns(settings.column_megabytes << 20))
+    lake = _lake(settings)
+    inbox = Inbox(open_database(settings.database), lake, utc_now)
     return Parts(
         settings=settings,
-        engine=Engine(lake, Cache(settings.cache_seconds), utc_now),
+        lake=lake,
+        engine=_engine(settings, lake),
+        inbox=inbox,
+        keeper=Keeper(inbox, lake),
         demo=Demo(lake, settings.demo_events, utc_now),
         token=settings.demo_token or secrets.token_urlsafe(32),
     )
@@ -35,7 +45,16 @@ def build(settings: Settings) -> Parts:
 
 def connect(home: Path | str | None = None) -> Engine:
     """An engine over the lake in `home` (VITRINE_HOME or ~/.vitrine without one)."""
-    return build(Settings.read(home=home)).engine
+    settings = Settings.read(home=home)
+    return _engine(settings, _lake(settings))
+
+
+def _lake(settings: Settings) -> LakeStore:
+    return LakeStore(settings.lake, Columns(settings.column_megabytes << 20))
+
+
+def _engine(settings: Settings, lake: LakeStore) -> Engine:
+    return Engine(lake, Cache(settings.cache_seconds), utc_now)
 
 
 @cache

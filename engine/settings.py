@@ -12,12 +12,14 @@ class Settings:
     """home: where everything is kept. demo_events: the size of the made-up shop, 0 for none.
 
     demo_token: the endpoint's bearer token, made up at each start when it is None.
+    database_url: the metadata database, a SQLite file in `home` when it is empty.
     column_megabytes: how much memory decoded columns of the lake may take.
     """
 
     home: Path
     demo_events: int = 1_000_000
     demo_token: str | None = None
+    database_url: str = ""
     cache_seconds: float = 60
     rate_limit_per_minute: int = 600_000
     column_megabytes: int = 2048
@@ -25,20 +27,26 @@ class Settings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ, home: Path | str | None = None) -> Self:
-        """VITRINE_HOME (~/.vitrine), VITRINE_DEMO_EVENTS (1000000), VITRINE_DEMO_TOKEN,
-        VITRINE_RATE_LIMIT_PER_MINUTE (600000), VITRINE_COLUMN_MEGABYTES (2048). Raises ValueError
-        naming the variable.
+        """From VITRINE_HOME (~/.vitrine), VITRINE_DATABASE_URL, VITRINE_DEMO_EVENTS (1000000),
+        VITRINE_DEMO_TOKEN, VITRINE_RATE_LIMIT_PER_MINUTE (600000) and VITRINE_COLUMN_MEGABYTES
+        (2048). Raises ValueError naming the variable.
         """
         chosen = home or environ.get("VITRINE_HOME") or Path.home() / ".vitrine"
         return cls(
             home=Path(chosen).expanduser().absolute(),
             demo_events=_whole(environ, "VITRINE_DEMO_EVENTS", 1_000_000, least=0),
             demo_token=environ.get("VITRINE_DEMO_TOKEN") or None,
+            database_url=environ.get("VITRINE_DATABASE_URL", ""),
             rate_limit_per_minute=_whole(
                 environ, "VITRINE_RATE_LIMIT_PER_MINUTE", 600_000, least=1
             ),
             column_megabytes=_whole(environ, "VITRINE_COLUMN_MEGABYTES", 2048, least=1),
         )
+
+    @property
+    def database(self) -> str:
+        """The URL of the metadata database."""
+        return self.database_url or f"sqlite:///{self.home / 'vitrine.db'}"
 
     @property
     def lake(self) -> Path:

@@ -17,7 +17,9 @@ def standalone(parts: Parts) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         if parts.settings.demo_token is None:
             print(f"bearer token: {parts.token}", flush=True)
+        parts.keeper.start()
         yield
+        parts.keeper.stop()
 
     auth = DemoAuthenticator(parts.token, parts.engine)
     return Starlette(

@@ -5,6 +5,7 @@ the path, so no predicate stands between two brands.
 """
 
 import fcntl
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ MONTH: Final = pl.col("created_at").dt.strftime("%Y-%m").alias(PARTITION)
 # Delta statistics hold milliseconds, cut off; events have microseconds.
 STATISTICS_STEP: Final = timedelta(milliseconds=1)
 WRITER: Final = WriterProperties(max_row_group_size=1 << 18)
+SMALL_FILES: Final = 16
+FILE_BYTES: Final = 256 << 20
 TABLE_PROPERTIES: Final = {"delta.dataSkippingStatsColumns": "created_at"}
 
 
@@ -164,8 +167,14 @@ class LakeStore:
         )
 
     def tidy(self, workspace: str, brand: str | None) -> None:
-        """Delete the files that no version of the last hour needs; readers are faster than that."""
+        """Join small files of a month, and delete what no version of the last hour needs.
+
+        Readers that began before go on with the files they know; no answer takes an hour.
+        """
         table = DeltaTable(self.path(workspace, brand))
+        months = Counter(str(Path(uri).parent) for uri in table.file_uris())
+        if max(months.values(), default=0) >= SMALL_FILES:
+            table.optimize.compact(target_size=FILE_BYTES, writer_properties=WRITER)
         table.vacuum(retention_hours=1, enforce_retention_duration=False, dry_run=False)
 
     @contextmanager
