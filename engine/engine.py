@@ -39,6 +39,13 @@ class Engine:
         then does the cache serve. Raises InvalidRequest with every bad field.
         """
         request = parse(body)
+        try:
+            return self._answer(request, scope, as_of)
+        except FileNotFoundError:
+            # A deletion took files away under a slow reader: what is there now is the answer.
+            return self._answer(request, scope, as_of)
+
+    def _answer(self, request: AggregateRequest, scope: Scope, as_of: datetime | None) -> Result:
         snapshot = self.store.snapshot(scope)
         if as_of is not None:
             return self._compute(request, scope, snapshot, _aware(as_of))

@@ -5,7 +5,7 @@ costs more than the grouping itself. A lake file never changes, so nothing here 
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from threading import Lock
 from typing import Final
 
@@ -63,6 +63,13 @@ class Columns:
             held |= {(uri, series.name): series for series in frame}
             self._keep(uri, frame)
         return [pl.DataFrame([held[uri, name] for name in names]) for uri in uris]
+
+    def forget(self, uris: Iterable[str]) -> None:
+        """Let go of the columns of files that are no longer part of their table."""
+        gone = set(uris)
+        with self._lock:
+            for uri, name in [key for key in self._columns if key[0] in gone]:
+                self._held -= int(self._columns.pop((uri, name)).estimated_size())
 
     def _touch(self, uri: str, name: str) -> pl.Series | None:
         series = self._columns.get((uri, name))

@@ -5,6 +5,7 @@ the path, so no predicate stands between two brands.
 """
 
 import fcntl
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -129,6 +130,8 @@ class LakeStore:
             known = self._tables.get(path)
             if known is None or known.mark is None or known.mark != _mark(path, known.table):
                 self._tables.pop(path, None)
+                if known is not None:
+                    self._columns.forget(file.uri for file in known.snapshot.files)
                 if not DeltaTable.is_deltatable(str(path)):
                     return LakeSnapshot("none", str(path), (), self._columns)
                 table = DeltaTable(path)
@@ -139,6 +142,10 @@ class LakeStore:
                 if table.version() == before:
                     return known.snapshot
             snapshot = LakeSnapshot(_version(table), table.table_uri, _files(table), self._columns)
+            if known is not None:
+                self._columns.forget(
+                    file.uri for file in set(known.snapshot.files) - set(snapshot.files)
+                )
             self._tables[path] = _Opened(table, _mark(path, table), snapshot)
             return snapshot
 
@@ -165,6 +172,20 @@ class LakeStore:
             configuration=TABLE_PROPERTIES,
             writer_properties=WRITER,
         )
+
+    def delete(self, workspace: str, brand: str | None, predicate: str) -> int:
+        """Delete the events that a SQL predicate of the Delta library selects; how many."""
+        table = DeltaTable(self.path(workspace, brand))
+        return int(table.delete(predicate, writer_properties=WRITER)["num_deleted_rows"])
+
+    def forget(self, workspace: str, brand: str | None) -> None:
+        """Take the files from the disk that deletions left behind; slow readers may fail."""
+        table = DeltaTable(self.path(workspace, brand))
+        table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+
+    def drop(self, workspace: str) -> None:
+        """Delete all tables of a workspace."""
+        shutil.rmtree(self.root / workspace)
 
     def tidy(self, workspace: str, brand: str | None) -> None:
         """Join small files of a month, and delete what no version of the last hour needs.
