@@ -42,7 +42,7 @@ app = st.App(
     "pages/main.py",
     middleware=[
         Middleware(LoopbackOnly),
-        Middleware(RoutesFirst, routes(parts.engine, parts.settings, auth)),
+        Middleware(RoutesFirst, routes(parts.engine, parts.settings, auth, parts.inbox)),
     ],
     lifespan=lifespan,
 )

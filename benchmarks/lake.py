@@ -15,10 +15,14 @@ SHARE: Final = 0.7
 SCOPE: Final = Scope(WORKSPACE, BRANDS[0])
 
 
+def folder() -> Path:
+    """Where what takes long to make is kept."""
+    return Path(tempfile.gettempdir()) / "vitrine-benchmarks"
+
+
 def lake(rows: int) -> LakeStore:
     """The demo shop's first brand with about `rows` events over 400 days; made once."""
-    root = Path(tempfile.gettempdir()) / "vitrine-benchmarks" / f"shop-{rows}"
-    store = LakeStore(root)
+    store = LakeStore(folder() / f"shop-{rows}")
     if not store.open(SCOPE.workspace_id, SCOPE.brand_id).files:
         frames = months(SCOPE.brand_id, END, rows=round(rows / SHARE))
         store.write(SCOPE.workspace_id, SCOPE.brand_id, frames)

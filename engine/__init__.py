@@ -14,7 +14,7 @@ from engine.bootstrap import connect, process
 from engine.contract import FIELDS, json_schema
 from engine.engine import Engine
 from engine.errors import Fault, InvalidRequest, VitrineError
-from engine.inventory import Inventory
+from engine.inventory import Details, Inventory
 from engine.request import AggregateRequest, parse
 from engine.result import Result, Row
 from engine.scope import Identity, Scope
@@ -22,6 +22,7 @@ from engine.scope import Identity, Scope
 __all__ = [
     "FIELDS",
     "AggregateRequest",
+    "Details",
     "Engine",
     "Fault",
     "Identity",

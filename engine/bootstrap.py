@@ -9,6 +9,7 @@ from engine.cache import Cache
 from engine.database.connect import open_database
 from engine.demo.build import Demo
 from engine.engine import Engine, utc_now
+from engine.ingest.imports import Imports
 from engine.ingest.inbox import Inbox
 from engine.ingest.keeper import Keeper
 from engine.settings import Settings
@@ -26,6 +27,7 @@ class Parts:
     inbox: Inbox
     keeper: Keeper
     demo: Demo
+    imports: Imports
     token: str
 
 
@@ -39,6 +41,7 @@ def build(settings: Settings) -> Parts:
         inbox=inbox,
         keeper=Keeper(inbox, lake),
         demo=Demo(lake, settings.demo_events, utc_now),
+        imports=Imports(lake, settings.home / "imports", utc_now),
         token=settings.demo_token or secrets.token_urlsafe(32),
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from engine.cache import Cache
 from engine.errors import Fault, InvalidRequest
 from engine.execute import execute
-from engine.inventory import Inventory, take_inventory
+from engine.inventory import Details, Inventory, take_details, take_inventory
 from engine.plan import plan
 from engine.request import AggregateRequest, parse
 from engine.result import Result
@@ -30,6 +30,7 @@ class Engine:
         self.store = store
         self._cache = cache or Cache()
         self._inventories = Cache(seconds=float("inf"), entries=64)
+        self._details = Cache(seconds=float("inf"), entries=64)
         self._clock = clock
 
     def aggregate(self, body: Any, scope: Scope, as_of: datetime | None = None) -> Result:
@@ -62,6 +63,14 @@ class Engine:
             (scope, snapshot.version), lambda: take_inventory(snapshot, scope.catalog_id)
         )
         return inventory
+
+    def details(self, scope: Scope) -> Details:
+        """Sessions and the values of metadata keys; kept like the inventory."""
+        snapshot = self.store.snapshot(scope)
+        details, _ = self._details.get_or_compute(
+            (scope, snapshot.version), lambda: take_details(snapshot, scope.catalog_id)
+        )
+        return details
 
     def brands(self) -> dict[str, list[str]]:
         """workspace_id -> sorted brand_ids that have events."""

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import polars as pl
 
 from engine.stores.base import Snapshot
+
+SAMPLES: Final = 3
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,23 @@ class Inventory:
     event_types: dict[str, int]
     metadata_keys: dict[str, int]
     catalogs: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Key:
+    """A metadata key. values: how many different ones; samples: the most frequent, then by name."""
+
+    events: int
+    values: int
+    samples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Details:
+    """What takes longer to know than an Inventory; keys with the most events come first."""
+
+    sessions: int
+    keys: dict[str, Key]
 
 
 def take_inventory(snapshot: Snapshot, catalog_id: str | None = None) -> Inventory:
@@ -47,6 +67,32 @@ def take_inventory(snapshot: Snapshot, catalog_id: str | None = None) -> Invento
         event_types=_ranked(by_type, "event_type"),
         metadata_keys=_ranked(by_key, "key"),
         catalogs=_ranked(by_catalog, "catalog_id"),
+    )
+
+
+def take_details(snapshot: Snapshot, catalog_id: str | None = None) -> Details:
+    """Count sessions and the values of each metadata key over all of a brand's events."""
+    events = snapshot.all_events()
+    if catalog_id is not None:
+        events = events.filter(pl.col("catalog_id") == catalog_id)
+    sessions = events.select(pl.col("session_id").replace("", None).drop_nulls().n_unique())
+    values = (
+        events.select(entry=pl.col("metadata").map.entries())
+        .explode("entry", empty_as_null=False)
+        .unnest("entry")
+        .drop_nulls()
+        .group_by("key", "value")
+        .agg(pl.len())
+    )
+    ordered = values.sort("len", "value", descending=[True, False])
+    keys = ordered.group_by("key", maintain_order=True).agg(
+        pl.col("len").sum(), values=pl.len(), samples=pl.col("value").head(SAMPLES)
+    )
+    counted, by_key = pl.collect_all([sessions, keys], engine="streaming")
+    rows = by_key.sort("len", "key", descending=[True, False]).iter_rows()
+    return Details(
+        sessions=counted.item(),
+        keys={key: Key(events, n, tuple(samples)) for key, events, n, samples in rows},
     )
 
 

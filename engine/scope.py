@@ -36,10 +36,14 @@ class Scope:
 
 @dataclass(frozen=True)
 class Identity:
-    """Who was recognised, and the brands open to them by workspace."""
+    """Who was recognised, and the brands open to them by workspace.
+
+    founds: may bring events to workspaces and brands that do not exist yet, which makes them.
+    """
 
     subject: str
     brands: Mapping[str, frozenset[str]]
+    founds: bool = False
 
     def check(self, scope: Scope) -> None:
         """Raise Forbidden unless the scope's brand is open; unknown and foreign look the same."""
@@ -49,10 +53,18 @@ class Identity:
                 " ask the workspace's owner, or use one of your own brands."
             )
 
+    def may_write(self, workspace_id: str, brand_id: str | None) -> bool:
+        """Whether events of this brand may be added to the workspace; None is those without one."""
+        if self.founds:
+            return True
+        brands = self.brands.get(workspace_id, frozenset())
+        return bool(brands) if brand_id is None else brand_id in brands
+
 
 def demo_identity(brands: Mapping[str, Iterable[str]]) -> Identity:
     """Who everybody is in demo mode: on the loopback address, and everything is open to them."""
-    return Identity("demo", {name: frozenset(ids) for name, ids in brands.items()})
+    open_to_all = {name: frozenset(ids) for name, ids in brands.items()}
+    return Identity("demo", open_to_all, founds=True)
 
 
 def faults_of(workspace_id: str, brand_id: str | None, catalog_id: str | None) -> list[Fault]:

@@ -11,16 +11,15 @@ from engine.contract import FIELDS
 from engine.request import examine, from_query
 from engine.result import iso
 from pages.ui import charts, controls, session, text
-
-ALL = "all"
+from pages.ui.scope import pick_scope, show_notices
 
 
 def main() -> None:
-    scope = pick_scope()
+    scope = pick_scope("Explore")
     if scope is None:
         st.info(
-            "There are no events yet. Load a file: "
-            "`python -m engine.ingest FILE --workspace ws_shop --brand UUID`"
+            "There are no events yet. Import a file on the page Data, or load one with "
+            "`python -m engine.ingest FILE --workspace ws_shop --brand UUID`."
         )
         return
     asked = valid_of_link()
@@ -41,39 +40,6 @@ def main() -> None:
         show(request, result, scope)
 
 
-def pick_scope() -> Scope | None:
-    """Workspace, brand and catalog, kept in the address like everything else."""
-    brands = session.identity().brands
-    if not brands:
-        return None
-    title, place = st.columns([1, 1], vertical_alignment="bottom")
-    title.markdown("## Explore")
-    with (
-        place,
-        st.container(horizontal=True, horizontal_alignment="right"),
-        st.popover("Brand and catalog", icon=":material/storefront:"),
-    ):
-        workspace = pick("Workspace", "workspace", sorted(brands))
-        brand = pick("Brand", "brand", sorted(brands[workspace]))
-        known = session.engine().inventory(Scope(workspace, brand)).catalogs
-        catalog = pick("Catalog", "catalog", [ALL, *sorted(known)])
-    scope = Scope(workspace, brand, None if catalog == ALL else catalog)
-    session.identity().check(scope)
-    return scope
-
-
-def pick(label: str, name: str, options: list[str]) -> str:
-    asked = session.link_parameters().get(name, options)[0]
-    if asked not in options:
-        session.say_of_link(
-            f"The link asked for {name} {asked}, which does not exist or is not open to you."
-            f" Showing {options[0]}."
-        )
-    return st.selectbox(
-        label, options, key=name, bind="query-params", on_change=session.forget_notices
-    )
-
-
 def valid_of_link() -> dict[str, Any]:
     """What the address asks for; what is wrong with it is said until a control is changed."""
     link = session.link_parameters()
@@ -85,10 +51,7 @@ def valid_of_link() -> dict[str, Any]:
             f"The link asked for {fault.field} = {', '.join(link[fault.field])}. {fault.message}"
             " The control below shows what is used in its place."
         )
-    # A place of their own, so that what stands below keeps its place when they go.
-    with st.container(key="notices"):
-        for notice in session.notices():
-            st.warning(text.for_markdown(notice), icon=":material/link_off:")
+    show_notices()
     initial = {field.name: field.initial for field in FIELDS}
     return raw | {fault.field: initial[fault.field] for fault in bad}
 

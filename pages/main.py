@@ -10,7 +10,10 @@ st.set_page_config(
 st.logo(theme.LOGO, size="large")
 theme.apply()
 page = st.navigation(
-    [st.Page("explore.py", title="Explore", icon=":material/query_stats:", default=True)],
+    [
+        st.Page("explore.py", title="Explore", icon=":material/query_stats:", default=True),
+        st.Page("data.py", title="Data", icon=":material/database:", url_path="data"),
+    ],
     position="top",
 )
 if session.demo_error():

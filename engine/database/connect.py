@@ -11,26 +11,40 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 BUSY_SECONDS: Final = 10
+LIMITS: Final = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""How long PostgreSQL's machine may be silent; the URL may say otherwise."""
 
 
 def open_database(url: str) -> Engine:
     """An engine whose schema is up to date.
 
-    SQLite uses a rollback journal and waits for the disk at each commit (synchronous=FULL);
-    PostgreSQL goes through psycopg.
+    SQLite uses a rollback journal and waits for the disk at each commit (synchronous=EXTRA);
+    PostgreSQL goes through psycopg. Errors do not repeat the values of their statement: these are
+    events, passwords and ids.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
         event.listen(engine, "connect", _sqlite_pragmas)
         event.listen(engine, "begin", _begin_immediate)
     else:
-        engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        parsed = parsed.set(drivername="postgresql+psycopg")
+        limits = {name: value for name, value in LIMITS.items() if name not in parsed.query}
+        engine = create_engine(
+            parsed, connect_args=limits, pool_pre_ping=True, hide_parameters=True
+        )
     with exclusive(engine, "migrations"):
         upgrade(engine)
     return engine
@@ -62,8 +76,12 @@ def exclusive(engine: Engine, name: str) -> Iterator[None]:
         try:
             yield
         finally:
-            connection.execute(text("select pg_advisory_unlock(:key)"), {"key": key})
-            connection.commit()
+            try:
+                connection.execute(text("select pg_advisory_unlock(:key)"), {"key": key})
+                connection.commit()
+            except DBAPIError:
+                # The server let go of it when it lost the connection.
+                connection.invalidate()
 
 
 def _alembic(connection: Connection) -> Config:
@@ -78,7 +96,7 @@ def _sqlite_pragmas(connection: Any, _: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("pragma journal_mode = delete")
-    cursor.execute("pragma synchronous = full")
+    cursor.execute("pragma synchronous = extra")
     cursor.execute("pragma foreign_keys = on")
     cursor.close()
 

@@ -41,3 +41,25 @@ inbox_ids: Final = Table(
 
 Times are microseconds since 1970: SQLite has no type for them.
 """
+
+sources: Final = Table(
+    "sources",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("workspace_id", Text, nullable=False),
+    Column("brand_id", Text),
+    Column("url", Text, nullable=False),
+    Column("table_schema", Text, nullable=False),
+    Column("table_name", Text, nullable=False),
+    Column("source_workspace_id", Text),
+    Column("overlap_seconds", Integer, nullable=False),
+    Column("cursor_created_at", NUMBER),
+    Column("cursor_event_id", Text),
+    Column("events", NUMBER, nullable=False, server_default="0"),
+    Column("last_run_at", NUMBER),
+    Column("last_error", Text),
+)
+"""Tables of other servers that are read into the lake, and how far each was read.
+
+`url` may hold a password; engine.ingest.sources keeps it out of everything that is shown.
+"""

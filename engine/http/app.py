@@ -23,7 +23,7 @@ def standalone(parts: Parts) -> Starlette:
 
     auth = DemoAuthenticator(parts.token, parts.engine)
     return Starlette(
-        routes=routes(parts.engine, parts.settings, auth),
+        routes=routes(parts.engine, parts.settings, auth, parts.inbox),
         middleware=[Middleware(LoopbackOnly)],
         lifespan=lifespan,
     )

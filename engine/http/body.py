@@ -14,6 +14,7 @@ SECONDS: Final = 8.0
 """A body that takes longer is given up, so that stalled ones cannot pile up."""
 
 _JSON: Final = re.compile(r"application/json|[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+\+json")
+_NDJSON: Final = re.compile(r"application/(x-ndjson|ndjson|jsonl)")
 _UTF_8: Final = ("utf-8", "utf8")
 _CLOSE: Final = {"Connection": "close"}
 
@@ -42,16 +43,40 @@ class Body:
 def require_json(headers: Headers) -> None:
     """Raise UnsupportedMediaType unless the body is JSON in UTF-8, or says nothing about itself."""
     for given in headers.getlist("content-type"):
-        media_type, *parameters = given.lower().split(";")
-        pairs = [parameter.partition("=") for parameter in parameters]
-        charsets = [value.strip(' \t"') for name, _, value in pairs if name.strip() == "charset"]
-        if not _JSON.fullmatch(media_type.strip()) or any(c not in _UTF_8 for c in charsets):
+        if not _says(given, _JSON):
             raise UnsupportedMediaType(
                 f"{given[:80]!a} is not JSON in UTF-8; send Content-Type: application/json."
             )
 
 
-async def read(request: Request, limit: int, seconds: float = SECONDS) -> bytes:
+def is_ndjson(headers: Headers) -> bool:
+    """Whether the body is NDJSON rather than JSON; raises UnsupportedMediaType if it is neither."""
+    given = headers.getlist("content-type")
+    if given and all(_says(one, _NDJSON) for one in given):
+        return True
+    for one in given:
+        if not _says(one, _JSON):
+            raise UnsupportedMediaType(
+                f"{one[:80]!a} is not JSON or NDJSON in UTF-8; send Content-Type:"
+                " application/json or application/x-ndjson."
+            )
+    return False
+
+
+def _says(content_type: str, pattern: re.Pattern[str]) -> bool:
+    """Whether a Content-Type is one of these, in UTF-8."""
+    media_type, *parameters = content_type.lower().split(";")
+    pairs = [parameter.partition("=") for parameter in parameters]
+    charsets = [value.strip(' \t"') for name, _, value in pairs if name.strip() == "charset"]
+    return bool(pattern.fullmatch(media_type.strip())) and all(c in _UTF_8 for c in charsets)
+
+
+async def read(
+    request: Request,
+    limit: int,
+    seconds: float = SECONDS,
+    way_out: str = "a request is six short fields",
+) -> bytes:
     """The whole body.
 
     Raises PayloadTooLarge as soon as it is known to exceed `limit` bytes, InvalidRequest when it
@@ -59,21 +84,19 @@ async def read(request: Request, limit: int, seconds: float = SECONDS) -> bytes:
     """
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and (len(declared) > 18 or int(declared) > limit):
-        raise _too_large(limit)
+        raise _too_large(limit, way_out)
     body = bytearray()
     try:
         with anyio.fail_after(seconds):
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > limit:
-                    raise _too_large(limit)
+                    raise _too_large(limit, way_out)
     except (TimeoutError, ClientDisconnect) as error:
         message = f"did not arrive whole within {seconds:g} seconds; send it again."
         raise InvalidRequest([Fault("body", message)]) from error
     return bytes(body)
 
 
-def _too_large(limit: int) -> PayloadTooLarge:
-    return PayloadTooLarge(
-        f"The body is larger than {limit} bytes; a request is six short fields.", headers=_CLOSE
-    )
+def _too_large(limit: int, way_out: str) -> PayloadTooLarge:
+    return PayloadTooLarge(f"The body is larger than {limit} bytes; {way_out}.", headers=_CLOSE)

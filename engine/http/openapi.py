@@ -3,8 +3,10 @@
 from typing import Any, Final
 
 from engine import errors
-from engine.contract import json_schema
+from engine.contract import MEASURES, json_schema
 from engine.http.scope import BRAND_QUERY
+from engine.ingest.normalise import FIELDS
+from engine.ingest.posted import AT_MOST, LONGEST_ID, OTHER_NAMES
 from engine.scope import (
     BRAND_FIELD,
     CATALOG_FIELD,
@@ -18,6 +20,7 @@ Json = dict[str, Any]
 Headers = dict[str, tuple[str, Json]]
 
 AGGREGATE_PATH: Final = f"/api/workspace/{{{WORKSPACE_FIELD}}}/dashboards/aggregate"
+EVENTS_PATH: Final = f"/api/workspace/{{{WORKSPACE_FIELD}}}/events"
 
 REFUSALS: Final[dict[type[errors.VitrineError], str]] = {
     errors.InvalidRequest: "Something in the request is not valid; details names every field.",
@@ -26,14 +29,19 @@ REFUSALS: Final[dict[type[errors.VitrineError], str]] = {
     errors.NotFound: "There is nothing at this path.",
     errors.MethodNotAllowed: "The path has other methods; Allow lists them.",
     errors.PayloadTooLarge: "The body is longer than a request can be.",
-    errors.UnsupportedMediaType: "The body is not JSON in UTF-8.",
+    errors.UnsupportedMediaType: "The body is of another media type, or not in UTF-8.",
     errors.TooManyRequests: "Too many requests in this minute.",
-    errors.Unavailable: "The events cannot be read now.",
+    errors.Unavailable: "The events cannot be read or stored now.",
 }
 
 _COUNT: Final = {"type": "integer", "minimum": 0}
 _INSTANT: Final = {"type": "string", "format": "date-time"}
 _TEXT: Final = {"type": "string"}
+_UUID: Final[Json] = {
+    "type": "string",
+    "format": "uuid",
+    "pattern": f"^{UUID.replace('a-f', 'a-fA-F')}$",
+}
 
 ALWAYS: Final[Headers] = {
     "X-Request-Id": ("Names this request in the log.", {"type": "string", "pattern": "^req_"}),
@@ -80,6 +88,35 @@ RESULT: Final = {
     "additionalProperties": False,
 }
 
+STORED: Final = {
+    "type": "object",
+    "properties": {
+        "stored": {"type": "integer", "minimum": 0, "maximum": AT_MOST},
+        "duplicates": {"type": "integer", "minimum": 0, "maximum": AT_MOST},
+        "rejected": {
+            "type": "array",
+            "description": "Every reason, so an event may stand here more than once.",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "index": {
+                        "type": "integer",
+                        "minimum": 0,
+                        "maximum": AT_MOST - 1,
+                        "description": "The event's place in the request, from 0 on.",
+                    },
+                    "field": {"type": "string"},
+                    "message": {"type": "string"},
+                },
+                "required": ["index", "field", "message"],
+                "additionalProperties": False,
+            },
+        },
+    },
+    "required": ["stored", "duplicates", "rejected"],
+    "additionalProperties": False,
+}
+
 ERROR: Final = {
     "type": "object",
     "properties": {
@@ -112,44 +149,120 @@ def document() -> Json:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Vitrine", "version": "1"},
-        "paths": {AGGREGATE_PATH: {"post": _aggregate()}},
+        "paths": {AGGREGATE_PATH: {"post": _aggregate()}, EVENTS_PATH: {"post": _events()}},
         "components": {
             "securitySchemes": {"bearerAuth": {"type": "http", "scheme": "bearer"}},
-            "schemas": {"AggregateRequest": json_schema(), "Result": RESULT, "Error": ERROR},
-        },
-    }
-
-
-def _aggregate() -> Json:
-    body = {"required": True, "content": _content("AggregateRequest")}
-    answer = "The rows, and when they were computed."
-    return {
-        "operationId": "aggregate",
-        "summary": "Run a widget aggregation",
-        "security": [{"bearerAuth": []}],
-        "parameters": _parameters(),
-        "requestBody": body,
-        "responses": {
-            "200": _response(answer, "Result", ALWAYS | ANNOUNCEMENTS),
-            **{
-                str(error.status): _response(
-                    meaning, "Error", ALWAYS | WITH_STATUS.get(error.status, {})
-                )
-                for error, meaning in REFUSALS.items()
+            "schemas": {
+                "AggregateRequest": json_schema(),
+                "Result": RESULT,
+                "Event": _event(),
+                "EventsRequest": EVENTS_REQUEST,
+                "Stored": STORED,
+                "Error": ERROR,
             },
         },
     }
 
 
-def _parameters() -> list[Json]:
-    uuid = {"type": "string", "format": "uuid", "pattern": f"^{UUID.replace('a-f', 'a-fA-F')}$"}
+def _aggregate() -> Json:
+    answer = "The rows, and when they were computed."
+    return {
+        "operationId": "aggregate",
+        "summary": "Run a widget aggregation",
+        "security": [{"bearerAuth": []}],
+        "parameters": _parameters(
+            "The brand; send it as this header, as brand_id, or the same in both.",
+            "Narrows the brand to one of its catalogs.",
+        ),
+        "requestBody": {"required": True, "content": _content("AggregateRequest")},
+        "responses": _responses(_response(answer, "Result", ALWAYS | ANNOUNCEMENTS)),
+    }
+
+
+def _events() -> Json:
+    lines = {"type": "string", "description": f"An Event a line, at most {AT_MOST:,}."}
+    answer = "What became of the events; all that are stored are safe on disk."
+    return {
+        "operationId": "postEvents",
+        "summary": "Store events",
+        "description": "Send the same request again when its answer does not come: an event_id"
+        " that is known on that UTC day is a duplicate. Events without one are named after the"
+        " whole request, so the same body again within 24 hours is the same events.",
+        "security": [{"bearerAuth": []}],
+        "parameters": _parameters(
+            "The brand of events that name none; no event may name another one.",
+            "The catalog of events that name none.",
+        ),
+        "requestBody": {
+            "required": True,
+            "content": {**_content("EventsRequest"), "application/x-ndjson": {"schema": lines}},
+        },
+        "responses": _responses(_response(answer, "Stored", ALWAYS)),
+    }
+
+
+EVENTS_REQUEST: Final = {
+    "type": "object",
+    "properties": {
+        "events": {
+            "type": "array",
+            "maxItems": AT_MOST,
+            "items": {"$ref": "#/components/schemas/Event"},
+        }
+    },
+    "required": ["events"],
+    "additionalProperties": False,
+}
+
+
+_ANY_TEXT: Final[Json] = {"type": ["string", "number", "null"]}
+_MEASURE: Final[Json] = {"exclusiveMinimum": -(10**12), "exclusiveMaximum": 10**12}
+_WHEN: Final = "ISO 8601, or seconds, milliseconds or microseconds since 1970."
+
+OF_EVENT: Final[dict[str, Json]] = {
+    "event_id": _ANY_TEXT | {"maxLength": LONGEST_ID},
+    "event_type": {"type": "string", "minLength": 1},
+    "brand_id": _UUID | {"type": ["string", "null"]},
+    "catalog_id": _UUID | {"type": ["string", "null"]},
+    "created_at": _ANY_TEXT | {"description": _WHEN},
+    "metadata": {"type": ["object", "null"]},
+    **dict.fromkeys(MEASURES, _ANY_TEXT | _MEASURE),
+}
+"""What fields of an event may hold; others hold any text."""
+
+
+def _event() -> Json:
+    """An event under our names and the others that are read; a bad one is rejected by itself."""
+    own = {name: OF_EVENT.get(name, _ANY_TEXT) for name in (*FIELDS, "workspace_id")}
+    others = {
+        other: ({} if other == "productIds" else own[name]) | {"description": f"Means {name}."}
+        for name, names in OTHER_NAMES.items()
+        for other in names
+    }
+    required = [{"required": [name]} for name in ("event_type", *OTHER_NAMES["event_type"])]
+    return {
+        "type": "object",
+        "description": "Members that are not listed become metadata.",
+        "properties": own | others,
+        "anyOf": required,
+    }
+
+
+def _responses(success: Json) -> Json:
+    refusals = {
+        str(error.status): _response(meaning, "Error", ALWAYS | WITH_STATUS.get(error.status, {}))
+        for error, meaning in REFUSALS.items()
+    }
+    return {"200": success, **refusals}
+
+
+def _parameters(brand: str, catalog: str) -> list[Json]:
     workspace = {"type": "string", "pattern": f"^{WORKSPACE}$", "maxLength": WORKSPACE_LENGTH}
-    brand = "The brand; send it as this header, as brand_id, or the same in both."
     return [
         _parameter(WORKSPACE_FIELD, "path", workspace, "The workspace.", required=True),
-        _parameter(BRAND_FIELD, "header", uuid, brand),
-        _parameter(BRAND_QUERY, "query", uuid, "The brand, for callers that cannot send headers."),
-        _parameter(CATALOG_FIELD, "header", uuid, "Narrows the brand to one of its catalogs."),
+        _parameter(BRAND_FIELD, "header", _UUID, brand),
+        _parameter(BRAND_QUERY, "query", _UUID, "The brand, for callers that cannot send headers."),
+        _parameter(CATALOG_FIELD, "header", _UUID, catalog),
     ]
 
 

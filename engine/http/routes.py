@@ -17,14 +17,18 @@ from engine.http.admission import Admission
 from engine.http.aggregate import Aggregate
 from engine.http.auth import Authenticator
 from engine.http.envelope import Envelope, json_response, translate
-from engine.http.openapi import AGGREGATE_PATH, document
+from engine.http.events import Events
+from engine.http.openapi import AGGREGATE_PATH, EVENTS_PATH, document
 from engine.http.rate import RateLimit
+from engine.ingest.inbox import Inbox
 from engine.settings import Settings
 
 R = TypeVar("R", Route, Mount)
 
 
-def routes(engine: Engine, settings: Settings, auth: Authenticator) -> list[BaseRoute]:
+def routes(
+    engine: Engine, settings: Settings, auth: Authenticator, inbox: Inbox
+) -> list[BaseRoute]:
     """The routes of this product, to put before those of the pages."""
     admission = Middleware(Admission, auth, RateLimit(settings.rate_limit_per_minute))
     api = _application(
@@ -34,6 +38,7 @@ def routes(engine: Engine, settings: Settings, auth: Authenticator) -> list[Base
                 Aggregate(engine, settings.body_limit).post,
                 methods=["POST"],
             ),
+            Route(EVENTS_PATH.removeprefix("/api"), Events(inbox).post, methods=["POST"]),
             Route("/openapi.json", _openapi),
         ],
         [Middleware(Envelope), admission],

@@ -25,6 +25,8 @@ from engine.stores.lake import LakeStore
 
 MEMORY: Final = timedelta(minutes=15)
 """Ids stay this long after their events moved, for writers that looked at the lake before."""
+AT_ONCE: Final = 1000
+"""So many batches move at once: a long queue fits neither in memory nor in one statement."""
 
 
 @dataclass(frozen=True)
@@ -72,17 +74,21 @@ class Inbox:
 
     def move(self, workspace: str) -> int:
         """Bring what waits into the lake; how many events that were."""
+        moved = 0
         with exclusive(self._database, f"inbox.{workspace}"):
-            of = inbox_batches.c.workspace_id == workspace
-            query = select(inbox_batches.c.id, inbox_batches.c.payload).where(of)
-            with self._database.begin() as connection:
-                batches = connection.execute(query.order_by(inbox_batches.c.id)).all()
-            if not batches:
-                return 0
-            events = pl.concat([pl.read_ipc(io.BytesIO(payload)) for _, payload in batches])
-            append(self._lake, workspace, events, self._clock())
-            self._forget(workspace, [number for number, _ in batches])
-        return events.height
+            while batches := self._oldest(workspace):
+                events = pl.concat([pl.read_ipc(io.BytesIO(payload)) for _, payload in batches])
+                append(self._lake, workspace, events, self._clock())
+                self._forget(workspace, [number for number, _ in batches])
+                moved += events.height
+        return moved
+
+    def _oldest(self, workspace: str) -> list[tuple[int, bytes]]:
+        query = select(inbox_batches.c.id, inbox_batches.c.payload)
+        of = query.where(inbox_batches.c.workspace_id == workspace)
+        with self._database.begin() as connection:
+            rows = connection.execute(of.order_by(inbox_batches.c.id).limit(AT_ONCE)).all()
+        return [(number, payload) for number, payload in rows]
 
     def _forget(self, workspace: str, moved: list[int]) -> None:
         """Delete moved batches, and old ids while nothing waits: waiting events need theirs."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from engine.ingest.append import append
+from engine.ingest.mapping import Mapping, apply
 from engine.ingest.normalise import normalise
 from engine.ingest.read import read
 from engine.stores.lake import LakeStore
@@ -37,21 +38,30 @@ def load(
     arrival: datetime,
     brand: str | None = None,
     progress: Callable[[int], None] = lambda _: None,
+    *,
+    mapping: Mapping | None = None,
+    storing: Callable[[], None] = lambda: None,
+    batch: int | None = None,
 ) -> Loaded:
     """Load a CSV, NDJSON or Parquet file; all of it becomes visible at once, or nothing.
 
-    progress is told how many rows were read so far. Raises InvalidRequest for an unreadable file.
+    progress is told how many rows were read so far, storing that everything was read and is stored
+    next: what either raises ends the load with nothing stored. mapping: which columns are which
+    fields; without one, columns are what they are called. batch: rows read at a time.
+    Raises InvalidRequest for an unreadable file.
     """
     source = _digest(path) if path.is_file() else ""
     rows = 0
     parts = []
-    for raw in read(path):
-        parts.append(normalise(raw, arrival, source, brand))
+    for raw in read(path) if batch is None else read(path, batch):
+        named = raw if mapping is None else apply(raw, mapping)
+        parts.append(normalise(named, arrival, source, brand))
         rows += raw.height
         progress(rows)
     if not parts:
         return Loaded(0, 0, 0, 0, 0, pl.DataFrame({"row": [], "field": [], "message": []}))
     events = pl.concat([part.events for part in parts])
+    storing()
     appended = append(lake, workspace, events, arrival)
     return Loaded(
         read=rows,

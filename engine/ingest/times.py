@@ -6,6 +6,9 @@ from typing import Final
 import polars as pl
 
 TIME: Final = pl.Datetime("us", "UTC")
+FULL: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9.]+(Z|[+-][0-9]{2}:[0-9]{2})$"
+"""A text that says everything; most programs write their times so."""
+
 YEARS: Final = (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
 """What Python's datetime can hold; an event outside it would make its table unreadable."""
 
@@ -40,16 +43,23 @@ def _converted(column: pl.Series) -> pl.Series:
 
 
 def _iso(texts: pl.Series) -> pl.Series:
-    full = (
+    full = texts if texts.str.contains(FULL).all() else _completed(texts)
+    times = full.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
+    numbers = texts.str.contains(r"^[0-9]{9,17}$").fill_null(False)
+    if not numbers.any():
+        return times
+    return times.zip_with(~numbers, _epoch(texts.cast(pl.Int64, strict=False)).cast(TIME))
+
+
+def _completed(texts: pl.Series) -> pl.Series:
+    """ISO 8601 allows less than a whole time with seconds and zone."""
+    return (
         texts.str.replace(r"^([0-9]{4}-[0-9]{2}-[0-9]{2})$", "${1}T00:00:00")
         .str.replace(r"^([0-9-]{10}) ", "${1}T")
         .str.replace(r"(T[0-9]{2}:[0-9]{2})(Z|[+-]|$)", "${1}:00$2")
         .str.replace(r"(T[0-9:.]+)$", "${1}Z")
         .str.replace(r"(T[0-9:.]+[+-][0-9]{2})$", "${1}:00")
     )
-    times = full.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
-    numbers = texts.str.contains(r"^[0-9]{9,17}$").fill_null(False)
-    return times.zip_with(~numbers, _epoch(texts.cast(pl.Int64, strict=False)).cast(TIME))
 
 
 def _epoch(numbers: pl.Series) -> pl.Series:

@@ -5,6 +5,8 @@ the path, so no predicate stands between two brands.
 """
 
 import fcntl
+import json
+import os
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,8 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from stat import S_ISREG
 from threading import Lock
 from typing import Final, Literal
+from urllib.parse import unquote
 
 import polars as pl
 import pyarrow as pa
@@ -48,6 +52,15 @@ class LakeFile:
 
     def lies_in(self, start: datetime, end: datetime) -> bool:
         return self.first >= start and self.last + STATISTICS_STEP <= end
+
+
+@dataclass(frozen=True)
+class Storage:
+    """What a brand takes: the files that hold its events, and all bytes below its folder."""
+
+    files: int
+    rows: int
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -159,10 +172,11 @@ class LakeStore:
         """Add events, or put them in the place of all others, in one commit.
 
         Frames have the columns of EVENTS. They are written in the order they come, so they should
-        come by created_at.
+        come by created_at. When it returns, they are on disk.
         """
         path = self.path(workspace, brand)
         path.mkdir(parents=True, exist_ok=True)
+        before = DeltaTable(path).version() if DeltaTable.is_deltatable(str(path)) else -1
         batches = (batch for frame in frames for batch in _batches(frame))
         write_deltalake(
             path,
@@ -172,11 +186,15 @@ class LakeStore:
             configuration=TABLE_PROPERTIES,
             writer_properties=WRITER,
         )
+        _sync(path, before)
 
     def delete(self, workspace: str, brand: str | None, predicate: str) -> int:
         """Delete the events that a SQL predicate of the Delta library selects; how many."""
         table = DeltaTable(self.path(workspace, brand))
-        return int(table.delete(predicate, writer_properties=WRITER)["num_deleted_rows"])
+        before = table.version()
+        deleted = int(table.delete(predicate, writer_properties=WRITER)["num_deleted_rows"])
+        _sync(self.path(workspace, brand), before)
+        return deleted
 
     def forget(self, workspace: str, brand: str | None) -> None:
         """Take the files from the disk that deletions left behind; slow readers may fail."""
@@ -195,7 +213,9 @@ class LakeStore:
         table = DeltaTable(self.path(workspace, brand))
         months = Counter(str(Path(uri).parent) for uri in table.file_uris())
         if max(months.values(), default=0) >= SMALL_FILES:
+            before = table.version()
             table.optimize.compact(target_size=FILE_BYTES, writer_properties=WRITER)
+            _sync(self.path(workspace, brand), before)
         table.vacuum(retention_hours=1, enforce_retention_duration=False, dry_run=False)
 
     @contextmanager
@@ -206,6 +226,11 @@ class LakeStore:
         with (folder / ".writing").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+    def storage(self, workspace: str, brand: str | None) -> Storage:
+        files = self.open(workspace, brand).files
+        size = sum(map(_size, self.path(workspace, brand).rglob("*")))
+        return Storage(len(files), sum(file.rows for file in files), size)
 
     def brands(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
@@ -238,6 +263,25 @@ def _version(table: DeltaTable) -> str:
     return f"{str(table.metadata().id)[:8]}-{table.version()}"
 
 
+def _sync(path: Path, before: int) -> None:
+    """Wait until the commits after version `before` are on disk, for which Delta does not wait."""
+    log = path / "_delta_log"
+    made = [log / "_last_checkpoint"]
+    for version in range(before + 1, DeltaTable(path).version() + 1):
+        commit = log / f"{version:020}.json"
+        actions = map(json.loads, commit.read_text().splitlines())
+        made += [path / unquote(action["add"]["path"]) for action in actions if "add" in action]
+        made += [commit, commit.with_suffix(".checkpoint.parquet")]
+    folders = [file.parent for file in made] + [path, path.parent]
+    for target in dict.fromkeys(made + folders):
+        if target.exists():
+            descriptor = os.open(target, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
 def _mark(path: Path, table: DeltaTable) -> tuple[int, int] | None:
     """Tells the file of the last commit from that of a table made anew under the same path."""
     try:
@@ -247,8 +291,17 @@ def _mark(path: Path, table: DeltaTable) -> tuple[int, int] | None:
     return commit.st_ino, commit.st_mtime_ns
 
 
+def _size(path: Path) -> int:
+    """The bytes of a file, 0 for a folder and for what a vacuum has just deleted."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return 0
+    return status.st_size if S_ISREG(status.st_mode) else 0
+
+
 def _files(table: DeltaTable) -> tuple[LakeFile, ...]:
-    actions = pl.DataFrame(pa.table(table.get_add_actions(flatten=True)))
+    actions = pl.DataFrame(table.get_add_actions(flatten=True))
     if actions.is_empty():
         return ()
     root = table.table_uri.rstrip("/")

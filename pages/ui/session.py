@@ -1,14 +1,24 @@
 """Who looks at the page and what it remembers: the only module that touches st.session_state."""
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import streamlit as st
 
-from engine import Engine, Identity, process
+from engine import Engine, Identity, Scope, process
+from engine.ingest.imports import Import, Imports
 from engine.scope import demo_identity
 
 NOTICES = "_notices"
 CHANGED = "_changed"
+UPLOAD = "_upload"
+UPLOADS = "_uploads"
+BRAND = "_new_brand"
+IMPORT = "_import"
+CHOSEN = "_chosen_"
+PAGE = "_page"
 
 
 def engine() -> Engine:
@@ -68,3 +78,98 @@ def set_control(name: str, value: object) -> None:
     """Give a control another value; to be called before it is drawn, as callbacks are."""
     st.session_state[name] = value
     forget_notices()
+
+
+def storage(scope: Scope) -> tuple[int, int]:
+    """Files and bytes of the scope's brand."""
+    stored = process().lake.storage(scope.workspace_id, scope.brand_id)
+    return stored.files, stored.bytes
+
+
+def waiting(workspace: str) -> int:
+    """Accepted events of a workspace that are not yet in any answer."""
+    return process().inbox.waiting().get(workspace, 0)
+
+
+def imports() -> Imports:
+    return process().imports
+
+
+def my_imports() -> list[Import]:
+    return imports().of(identity().subject)
+
+
+def upload_number() -> int:
+    """Counts uploads; a new number makes a new, empty uploader."""
+    return int(st.session_state.get(UPLOADS, 0))
+
+
+def keep_upload(file: Any, look: Callable[[Path], Any]) -> tuple[Path, Any]:
+    """Where an upload lies, and what `look` sees in it; both are found out once."""
+    kept = st.session_state.get(UPLOAD)
+    if kept is None or kept[0] != file.file_id:
+        forget_upload()
+        stream: BinaryIO = file
+        path = imports().keep(file.name, stream)
+        kept = st.session_state[UPLOAD] = (file.file_id, path, look(path))
+    return kept[1], kept[2]
+
+
+def forget_upload() -> None:
+    """The upload was taken back."""
+    kept = st.session_state.pop(UPLOAD, None)
+    if kept is not None:
+        imports().drop(kept[1])
+
+
+def new_brand() -> str:
+    """A brand that does not exist yet, the same one until an import uses it."""
+    made: str = st.session_state.setdefault(BRAND, str(uuid.uuid4()))
+    return made
+
+
+def remember_import(job: Import) -> None:
+    """The upload is in an import's hands: empty the uploader, and show this import."""
+    st.session_state[IMPORT] = job.id
+    st.session_state[UPLOADS] = upload_number() + 1
+    st.session_state.pop(UPLOAD, None)
+    st.session_state.pop(BRAND, None)
+
+
+def remembered_import() -> Import | None:
+    """The import this visitor started last."""
+    known = st.session_state.get(IMPORT)
+    return next((job for job in my_imports() if job.id == known), None)
+
+
+def remember(name: str, value: str) -> None:
+    """Keep what a control says for the next page, which has one of the same name."""
+    st.session_state[CHOSEN + name] = value
+
+
+def turned_to(page: str) -> bool:
+    """Whether the visitor came from another page. Streamlit brings what its controls said along,
+    but not to the controls of this page: those of the same name start anew.
+    """
+    before = st.session_state.get(PAGE)
+    st.session_state[PAGE] = page
+    return before not in (None, page)
+
+
+def recall(name: str, options: list[str]) -> None:
+    """Give a control what that of the page before said, unless the link says something."""
+    last = st.session_state.get(CHOSEN + name)
+    if name not in link_parameters() and last in options:
+        st.session_state[name] = last
+
+
+def remember_brand(workspace: str, brand: str) -> None:
+    """Let the next page speak of this brand."""
+    for name, value in (("workspace", workspace), ("brand", brand), ("catalog", "")):
+        remember(name, value)
+
+
+def show_brand(workspace: str, brand: str) -> None:
+    """Let this page speak of this brand; to be called before it is drawn, as callbacks are."""
+    set_control("workspace", workspace)
+    set_control("brand", brand)

@@ -30,7 +30,11 @@ def for_plotly(key: str, width: int = 40) -> str:
 
 
 def for_markdown(text: str) -> str:
-    """Streamlit renders Markdown in labels, titles and captions; images would load."""
+    """Streamlit renders Markdown in labels, titles and captions; images would load.
+
+    Addresses become links even when they are escaped: an invisible word joiner takes them apart.
+    """
+    text = re.sub(r"(?<=:)(?=//)|(?<=@)|(?<=www)(?=\.)", "\u2060", text, flags=re.IGNORECASE)
     return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])", r"\\\1", plain(text, 800))
 
 
@@ -55,6 +59,29 @@ def title(request: AggregateRequest) -> str:
     if request.group_by == "none":
         return value_name(request)
     return f"{value_name(request)} by {group_name(request).lower()}"
+
+
+def size(count: float) -> str:
+    """Bytes in the largest unit that leaves a whole part."""
+    for unit in ("B", "KiB", "MiB"):
+        if count < 1024:
+            return f"{count:,.0f} B" if unit == "B" else f"{count:,.1f} {unit}"
+        count /= 1024
+    return f"{count:,.1f} GiB"
+
+
+def age(seconds: float) -> str:
+    """How long ago; what lies ahead says so."""
+    return f"{_span(abs(seconds))} {'ago' if seconds >= 0 else 'ahead'}"
+
+
+def _span(seconds: float) -> str:
+    minutes, hours, days = seconds // 60, seconds // 3_600, seconds // 86_400
+    if hours >= 48:
+        return f"{days:,.0f} days"
+    if hours >= 1:
+        return f"{hours:.0f} h {minutes % 60:.0f} min"
+    return f"{minutes:.0f} min" if minutes >= 1 else f"{seconds:.0f} s"
 
 
 def number(value: float | None, secondary: int = 1, *, numeric: bool = False) -> str:

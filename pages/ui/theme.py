@@ -25,6 +25,8 @@ CSS = """
   border-radius: .75rem; padding: 1.1rem 1.25rem;
   box-shadow: 0 1px 2px light-dark(rgb(15 23 42 / .05), rgb(0 0 0 / .3));
 }
+[class*="st-key-card_"] [data-testid="stMetricValue"] { font-size: 1.4rem; font-weight: 650; }
+[class*="st-key-card_fact_"] { padding: .9rem 1rem; height: 100%; }
 .st-key-windows button { padding: .1rem .6rem; min-height: 2rem; }
 .stMainBlockContainer { padding-top: 4.2rem; padding-bottom: 3rem; max-width: 1440px; }
 </style>

@@ -54,8 +54,12 @@ def open_shops() -> Engine:
 
 
 def served(
-    engine: Any, settings: Settings | None = None, auth: Authenticator | None = None
+    engine: Any,
+    settings: Settings | None = None,
+    auth: Authenticator | None = None,
+    inbox: Any = None,
 ) -> Starlette:
     """The endpoint alone; everything is open to wire.TOKEN unless `auth` says otherwise."""
     auth = auth or DemoAuthenticator(wire.TOKEN, engine)
-    return Starlette(routes=routes(engine, settings or Settings(home=Path("unused")), auth))
+    settings = settings or Settings(home=Path("unused"))
+    return Starlette(routes=routes(engine, settings, auth, inbox))

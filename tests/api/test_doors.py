@@ -42,7 +42,8 @@ def test_routes_come_first(engine: Engine) -> None:
         started.append(True)
         yield
 
-    first = routes(engine, Settings(Path()), DemoAuthenticator(wire.TOKEN, engine))
+    auth = DemoAuthenticator(wire.TOKEN, engine)
+    first = routes(engine, Settings(Path()), auth, inbox=None)
     app = Starlette(
         routes=[
             Route("/{path:path}", page, methods=["GET", "POST"]),

@@ -1,0 +1,274 @@
+"""Events a second into the lake, by file and by HTTP, beside DuckDB loading the same files.
+
+    uv run python -m benchmarks.ingest [--rows 1_000_000 10_000_000] [--posted 500_000]
+
+DuckDB parses into the same types and writes a table of a database file. What arrived is compared.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import duckdb
+import polars as pl
+
+from benchmarks import duck
+from benchmarks.lake import SCOPE, folder, lake
+from benchmarks.results import write_section
+from engine.contract import IDS, MEASURES
+from engine.ingest.load import load
+from engine.stores.lake import LakeStore
+
+KINDS: Final = ("ndjson", "csv", "parquet")
+BATCH: Final = 1_000
+CLIENTS: Final = 4
+TOKEN: Final = "benchmark"
+STARTS_WITHIN: Final = 30.0
+MAP: Final = "map(varchar, varchar)"
+TYPES: Final = {
+    **dict.fromkeys(("event_id", "catalog_id", "event_type", *IDS), "varchar"),
+    "created_at": "timestamptz",
+    **dict.fromkeys(MEASURES, "decimal(18, 6)"),
+    "metadata": MAP,
+    "brand_id": "uuid",
+}
+
+
+class Timing(NamedTuple):
+    """Seconds for so many rows."""
+
+    rows: int
+    kind: str
+    ours: float
+    peer: float
+
+    @property
+    def speed(self) -> float:
+        """As a multiple of DuckDB's."""
+        return self.peer / self.ours
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
+    parser.add_argument("--posted", type=int, default=500_000)
+    arguments = parser.parse_args()
+    timings = [timing for rows in arguments.rows for timing in by_file(rows)]
+    answered, arrived = by_http(min(arguments.rows), arguments.posted)
+    write_section(
+        "Ingest beside DuckDB on the same files",
+        table(timings, arguments.posted, answered, arrived),
+    )
+    slowest = min(timing.speed for timing in timings)
+    print(
+        f"file import at least {slowest:.2f} x DuckDB's speed,"
+        f" HTTP {arguments.posted / answered:,.0f} events/s"
+    )
+
+
+def by_file(rows: int) -> Iterator[Timing]:
+    for kind in KINDS:
+        path = file(rows, kind)
+        with tempfile.TemporaryDirectory() as home:
+            store = LakeStore(Path(home) / "lake")
+            began = time.perf_counter()
+            loaded = load(store, path, SCOPE.workspace_id, datetime.now(UTC))
+            ours = time.perf_counter() - began
+            peer, theirs = duckdb_load(path, Path(home) / "peer.db")
+            lost = loaded.rejected.height + loaded.duplicates
+            if lost or summary(store) != theirs:
+                raise SystemExit(f"{path.name} differs: {loaded} {summary(store)} {theirs}")
+        timing = Timing(theirs[0], kind, ours, peer)
+        print(
+            f"{timing.rows:>11,} {kind:8} {ours:7.1f} s {peer:7.1f} s {timing.speed:5.2f} x",
+            flush=True,
+        )
+        yield timing
+
+
+def file(rows: int, kind: str) -> Path:
+    """The shop's first brand as a file that a program would write; made once."""
+    path = folder() / f"shop-{rows}.{kind}"
+    if not path.exists():
+        files = lake(rows).open(SCOPE.workspace_id, SCOPE.brand_id).files
+        source = f"select *, '{SCOPE.brand_id}' as brand_id from read_parquet($files)"
+        columns = [
+            f"to_json({name}) as {name}" if type_ == MAP and kind != "parquet" else name
+            for name, type_ in TYPES.items()
+        ]
+        form = {"ndjson": "format json", "csv": "format csv, header", "parquet": "format parquet"}
+        part = path.with_suffix(".part")
+        duck.connect(os.cpu_count() or 1).execute(
+            f"copy (select {', '.join(columns)} from ({source})) to '{part}' ({form[kind]})",
+            {"files": [file.uri for file in files]},
+        )
+        part.rename(path)
+    return path
+
+
+def duckdb_load(path: Path, database: Path) -> tuple[float, tuple[Any, ...]]:
+    """Seconds until the rows are in a table on disk, and their summary."""
+    kind = path.suffix.removeprefix(".")
+    columns = ", ".join(TYPES)
+    if kind == "parquet":
+        source = f"select {columns} from read_parquet('{path}')"
+    else:
+        texts = TYPES | ({"metadata": "json"} if kind == "csv" else {})
+        types = json.dumps(texts).replace('"', "'")
+        reader = "read_csv" if kind == "csv" else "read_json"
+        form = "header = true" if kind == "csv" else "format = 'newline_delimited'"
+        source = (
+            f"select * replace (metadata::{MAP} as metadata)"
+            f" from {reader}('{path}', columns = {types}, {form})"
+        )
+    config: dict[str, Any] = {"threads": os.cpu_count() or 1}
+    with duckdb.connect(database, config=config) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        began = time.perf_counter()
+        connection.execute(f"create table events as {source}")
+        connection.execute("checkpoint")
+        seconds = time.perf_counter() - began
+        row = connection.execute(
+            "select count(*), count(distinct event_id), sum(amount),"
+            " sum(cardinality(metadata))::bigint,"
+            " epoch_us(min(created_at)), epoch_us(max(created_at)) from events"
+        ).fetchone()
+    return seconds, row or ()
+
+
+def summary(store: LakeStore) -> tuple[Any, ...]:
+    events = store.open(SCOPE.workspace_id, SCOPE.brand_id).all_events()
+    created = pl.col("created_at")
+    row: tuple[Any, ...] = (
+        events.select(
+            pl.len(),
+            pl.col("event_id").n_unique().alias("ids"),
+            pl.col("amount").sum(),
+            pl.col("metadata").map.len().sum().alias("keys"),
+            created.min().dt.epoch("us").alias("first"),
+            created.max().dt.epoch("us").alias("last"),
+        )
+        .collect(engine="streaming")
+        .row(0)
+    )
+    return row
+
+
+def by_http(rows: int, posted: int) -> tuple[float, float]:
+    """Seconds until all events were acknowledged, and until they were in the lake."""
+    bodies = list(batches(file(rows, "ndjson"), posted))
+    with tempfile.TemporaryDirectory() as home, serving(Path(home)) as port:
+        began = time.perf_counter()
+        clients = [
+            threading.Thread(target=post, args=(port, bodies[i::CLIENTS])) for i in range(CLIENTS)
+        ]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        answered = time.perf_counter() - began
+        store = LakeStore(Path(home) / "lake")
+        while (there := stored(store)) < posted:
+            if time.perf_counter() - began > 3 * answered + 60:
+                raise SystemExit(f"{there:,} of {posted:,} posted events are in the lake")
+            time.sleep(0.05)
+        arrived = time.perf_counter() - began
+    return answered, arrived
+
+
+def batches(path: Path, posted: int) -> Iterator[bytes]:
+    with path.open("rb") as lines:
+        left = posted
+        while part := list(islice(lines, min(BATCH, left))):
+            left -= len(part)
+            yield b"".join(part)
+    if left:
+        raise SystemExit(f"{path.name} has fewer than {posted:,} rows; lower --posted.")
+
+
+def post(port: int, bodies: list[bytes]) -> None:
+    path = f"/api/workspace/{SCOPE.workspace_id}/events"
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/x-ndjson"}
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    for body in bodies:
+        connection.request("POST", path, body, headers)
+        response = connection.getresponse()
+        answer = response.read()
+        if response.status != 200 or json.loads(answer)["rejected"]:
+            print(response.status, answer[:300].decode(), file=sys.stderr)
+            os._exit(1)
+    connection.close()
+
+
+def stored(store: LakeStore) -> int:
+    return sum(file.rows for file in store.open(SCOPE.workspace_id, SCOPE.brand_id).files)
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[int]:
+    """The port of a server as an operator would start it, without the demo shop."""
+    port = 8399
+    ours = {"VITRINE_HOME": str(home), "VITRINE_DEMO_TOKEN": TOKEN, "VITRINE_DEMO_EVENTS": "0"}
+    command = [sys.executable, "-m", "uvicorn", "engine.http.app:app", "--port", str(port)]
+    server = subprocess.Popen([*command, "--log-level", "warning"], env=os.environ | ours)
+    try:
+        deadline = time.perf_counter() + STARTS_WITHIN
+        while not answers(port):
+            if server.poll() is not None or time.perf_counter() > deadline:
+                raise SystemExit("the server did not start")
+            time.sleep(0.1)
+        yield port
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def answers(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def table(timings: list[Timing], posted: int, answered: float, arrived: float) -> str:
+    lines = [
+        f"Into an empty lake, {os.cpu_count()} cores. DuckDB parses the same file into the same"
+        " types (decimals, UTC times, a map, UUIDs) and writes a table of a database file; it does"
+        " not look for duplicates or bad rows. Number of rows, distinct ids, sum of amounts, keys"
+        " of the metadata and the span of time are equal.",
+        "",
+        "| events | file | Vitrine | events/s | DuckDB | events/s | speed |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {t.rows:,} | {t.kind} | {t.ours:.1f} s | {t.rows / t.ours:,.0f} | {t.peer:.1f} s |"
+        f" {t.rows / t.peer:,.0f} | {t.speed:.2f} x |"
+        for t in timings
+    ]
+    lines += [
+        "",
+        f"By HTTP, {CLIENTS} clients on the same machine, NDJSON of {BATCH:,} events a request:"
+        f" {posted:,} events acknowledged in {answered:.1f} s ({posted / answered:,.0f} a second),"
+        f" all in the lake after {arrived:.1f} s.",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,271 @@
+"""Bring a file: upload, look, say where to, watch, read the report."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+import streamlit as st
+
+from engine import InvalidRequest
+from engine.demo.words import WORKSPACE as DEMO_WORKSPACE
+from engine.ingest.imports import Import, rejected_csv, target_faults
+from engine.ingest.load import Loaded
+from engine.ingest.refuse import sample
+from pages.ui import columns, session, text
+
+KINDS: Final = ["csv", "ndjson", "jsonl", "parquet"]
+OF_COLUMN: Final = "column"
+STATES: Final = {
+    "queued": "waits for another import",
+    "running": "is read",
+    "done": "done",
+    "failed": "failed",
+    "cancelled": "cancelled",
+}
+
+
+def import_card() -> None:
+    """One card: the uploader, and what the upload needs before it is imported."""
+    with st.container(key="card_import"):
+        st.markdown("### Import a file")
+        number = session.upload_number()
+        upload = st.file_uploader(
+            "A CSV, NDJSON or Parquet file, up to 2 GiB. A CSV has a header, NDJSON one JSON"
+            " object per line.",
+            type=KINDS,
+            key=f"upload_{number}",
+        )
+        if upload is None:
+            session.forget_upload()
+            return
+        path, seen = session.keep_upload(upload, _look)
+        if isinstance(seen, str):
+            st.error(text.for_markdown(seen), icon=":material/error:")
+            return
+        _ask(path, seen, number)
+
+
+def _look(path: Path) -> Any:
+    """The first rows, or why the file cannot be imported."""
+    try:
+        return sample(path)
+    except InvalidRequest as error:
+        return error.message
+
+
+def _ask(path: Path, seen: pl.DataFrame, number: int) -> None:
+    where, what = st.container(), st.container()
+    with what:
+        mapping = columns.mapping_controls(seen, number)
+    with where:
+        workspace, brand = _target("brand_id" in mapping.fields, number)
+    faults = [*target_faults(workspace, brand), *mapping.faults()]
+    if brand is None and "brand_id" not in mapping.fields:
+        st.warning("No column is brand\\_id: choose a brand, or events are in no brand's answers.")
+    for fault in faults:
+        st.error(text.for_markdown(fault.message), icon=":material/error:")
+    if not any(fault.field == "event_type" for fault in faults):
+        columns.show_preview(seen, mapping, brand)
+    if st.button(
+        "Import", type="primary", icon=":material/upload:", disabled=bool(faults), key="import"
+    ):
+        who = session.identity().subject
+        session.remember_import(session.imports().start(path, workspace, brand, mapping, who))
+        st.rerun()
+
+
+def _target(has_brands: bool, number: int) -> tuple[str, str | None]:
+    """The workspace, and the brand of all rows or None for that of each row."""
+    brands = session.identity().brands
+    known = [name for name in sorted(brands) if name != DEMO_WORKSPACE]
+    left, right = st.columns(2)
+    workspace = left.selectbox(
+        "Workspace",
+        known or ["ws_shop"],
+        accept_new_options=True,
+        key=f"target_{number}",
+        help="Choose one, or type the id of a new one: ws_ and then a-z or 0-9.",
+    )
+    ready = sorted(brands.get(workspace or "", []))
+    new = session.new_brand()
+    labels = {OF_COLUMN: "From the column brand_id", new: f"A new brand: {new}"}
+    brand = right.selectbox(
+        "Brand",
+        [*([OF_COLUMN] if has_brands else []), *ready, new],
+        format_func=lambda option: labels.get(option, option),
+        accept_new_options=True,
+        key=f"brand_{number}_{has_brands}_{workspace}",
+        help="Choose one, or type the UUID of a new one.",
+    )
+    return (workspace or "").strip(), None if brand == OF_COLUMN else (brand or "").strip()
+
+
+def running_card() -> None:
+    """The imports that are under way, while there are some."""
+    if any(not job.finished.is_set() for job in session.my_imports()):
+        with st.container(key="card_running"):
+            _watch()
+
+
+@st.fragment(run_every=0.4)
+def _watch() -> None:
+    jobs = [job for job in session.my_imports() if not job.finished.is_set()]
+    if not jobs:
+        st.rerun()
+    for job in reversed(jobs):
+        bar, cancel = st.columns([5, 1], vertical_alignment="bottom")
+        bar.progress(job.share, text=text.for_markdown(_said(job)))
+        cancel.button(
+            "Cancel",
+            key=f"cancel_{job.id}",
+            on_click=_cancel,
+            args=(job,),
+            disabled=job.storing or job.cancelled,
+            help="Nothing of the file will be stored.",
+        )
+
+
+def _cancel(job: Import) -> None:
+    job.cancel()
+
+
+def _said(job: Import) -> str:
+    if job.cancelled:
+        return f"{job.name} stops"
+    if job.state == "queued":
+        return f"{job.name} waits for another import into {job.workspace}"
+    if job.storing:
+        return f"{job.name}: {job.rows:,} rows read, now being stored"
+    if not job.total:
+        return f"{job.name}: looking at its {text.size(job.bytes)}"
+    read = f"{text.size(job.bytes_read)} of {text.size(job.bytes)}"
+    return f"{job.name}: {job.rows:,} of about {job.total:,} rows read, {read}"
+
+
+def report_card() -> None:
+    """What became of the file this visitor imported last."""
+    job = session.remembered_import()
+    if job is None or not job.finished.is_set():
+        return
+    with st.container(key="card_report"):
+        st.markdown(f"### {text.for_markdown(job.name)}")
+        if job.state == "cancelled":
+            st.info("Cancelled. Nothing of it is stored.", icon=":material/cancel:")
+        elif job.loaded is None:
+            reason = job.error or "It failed."
+            st.error(text.for_markdown(reason + " Nothing of it is stored."))
+        else:
+            _report(job, job.loaded)
+
+
+def _report(job: Import, loaded: Loaded) -> None:
+    rejected = loaded.rejected["row"].n_unique()
+    facts = {
+        "Rows read": loaded.read,
+        "Stored": loaded.stored,
+        "Duplicates": loaded.duplicates,
+        "Rejected": rejected,
+        "Numbers rounded": loaded.rounded,
+    }
+    with st.grid(5, min_column_width=110):
+        for label, count in facts.items():
+            st.metric(label, f"{count:,}")
+    where = f"brand {job.brand}" if job.brand else "the brands of its column brand_id"
+    st.caption(
+        text.for_markdown(
+            f"Into {job.workspace}, {where}, in {job.seconds:.1f} s. A number is rounded to 6"
+            " digits after the point; a duplicate is an event that is stored already."
+        )
+    )
+    if loaded.without_brand:
+        st.warning(
+            f"{loaded.without_brand:,} events have no brand and are in no brand's answers."
+            " Import the file again into a brand of another workspace."
+        )
+    if rejected:
+        _reasons(job.id, job.name, loaded.rejected)
+    if loaded.read > rejected and _is_open(job):
+        _ways_on(job)
+
+
+def _is_open(job: Import) -> bool:
+    brands = session.identity().brands.get(job.workspace, frozenset())
+    return job.brand in brands if job.brand else bool(brands)
+
+
+def _ways_on(job: Import) -> None:
+    brand = job.brand or min(session.identity().brands[job.workspace])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(
+            "Explore it",
+            type="primary",
+            icon=":material/query_stats:",
+            key="explore_it",
+        ):
+            session.remember_brand(job.workspace, brand)
+            # Without parameters Streamlit refuses to leave those that controls are bound to.
+            st.switch_page("explore.py", query_params={})
+        st.button(
+            "Show it on this page",
+            key="show_it",
+            on_click=session.show_brand,
+            args=(job.workspace, brand),
+        )
+
+
+def _reasons(number: str, name: str, rejected: pl.DataFrame) -> None:
+    reasons = rejected.group_by("field", maintain_order=True).agg(
+        pl.col("row").n_unique().alias("rows"),
+        pl.col("row").first().alias("first"),
+        pl.col("message").first(),
+    )
+    st.markdown("**Why rows were rejected**")
+    cells = reasons.with_columns(
+        pl.col("message").map_elements(lambda said: text.plain(said, 200), return_dtype=pl.String)
+    )
+    st.dataframe(
+        cells,
+        hide_index=True,
+        key="reasons",
+        column_config={
+            "field": st.column_config.TextColumn("Field"),
+            "rows": st.column_config.NumberColumn("Rows", format="localized"),
+            "first": st.column_config.NumberColumn("First row", format="localized"),
+            "message": st.column_config.TextColumn("What it says of that row", width="large"),
+        },
+    )
+    st.download_button(
+        "Rejected rows as CSV",
+        rejected_csv(rejected),
+        file_name=f"{Path(name).stem}-rejected.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"rejected_{number}",
+    )
+
+
+def earlier_card() -> None:
+    """Imports since this process started."""
+    jobs = session.my_imports()
+    if len(jobs) < 2:
+        return
+    with st.container(key="card_earlier"):
+        st.markdown("### Imports since the start")
+        st.dataframe(
+            [
+                {
+                    "File": text.plain(job.name),
+                    "Workspace": job.workspace,
+                    "State": STATES[job.state],
+                    "Rows read": job.rows,
+                    "Stored": job.loaded.stored if job.loaded else 0,
+                    "Duplicates": job.loaded.duplicates if job.loaded else 0,
+                    "Rejected": job.loaded.rejected["row"].n_unique() if job.loaded else 0,
+                    "Seconds": round(job.seconds, 1),
+                }
+                for job in jobs
+            ],
+            hide_index=True,
+            key="earlier",
+        )

@@ -1,0 +1,240 @@
+"""The data page without a browser: what it says of a brand, and a file from upload to report."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from engine import Scope, process
+from engine.demo.words import BRANDS, WORKSPACE
+from engine.ingest.mapping import Mapping
+from pages.ui import text
+
+SCOPE = Scope(WORKSPACE, BRANDS[0])
+DATA = str(Path(__file__).parents[2] / "pages" / "data.py")
+BRAND = "44444444-4444-4444-8444-444444444444"
+NAME = "**bold** ![x](http://other.example/x.png) <b>"
+
+
+def start(folder: Path, events: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VITRINE_HOME", str(folder))
+        patch.setenv("VITRINE_DEMO_EVENTS", str(events))
+        process.cache_clear()
+        process().demo.build()
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[None]:
+    start(tmp_path, 0)
+    yield
+    process.cache_clear()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[None]:
+    start(tmp_path, 5000)
+    yield
+    process.cache_clear()
+
+
+def opened(**parameters: str) -> AppTest:
+    page = AppTest.from_file(DATA, default_timeout=30)
+    for name, value in parameters.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def facts(page: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in page.metric}
+
+
+def table(page: AppTest, number: int) -> list[tuple[Any, ...]]:
+    return list(page.dataframe[number].value.itertuples(index=False, name=None))
+
+
+def content(rows: int = 100, header: str = f"time,action,visitor_id,total,{NAME}") -> bytes:
+    now = datetime.now(UTC)
+    times = ["never", *(f"{now - timedelta(hours=i):%Y-%m-%dT%H:%M:%SZ}" for i in range(rows - 1))]
+    lines = [f"{time},view,v{i % 9},{i}.5,{NAME}" for i, time in enumerate(times)]
+    return "\n".join([header, *lines]).encode()
+
+
+def uploaded(page: AppTest, body: bytes, name: str = "orders.csv") -> AppTest:
+    page.file_uploader[0].set_value((name, body, "text/csv")).run()
+    assert not page.exception
+    return page
+
+
+def finish(page: AppTest) -> AppTest:
+    for job in process().imports.of("demo"):
+        assert job.finished.wait(30)
+    page.run()
+    assert not page.exception
+    return page
+
+
+@pytest.mark.usefixtures("shop")
+def test_facts_types_and_keys_are_those_of_the_engine() -> None:
+    page = opened()
+    engine = process().engine
+    inventory, details = engine.inventory(SCOPE), engine.details(SCOPE)
+    shown = facts(page)
+    assert shown["Events"] == f"{inventory.events:,}"
+    assert shown["Sessions"] == f"{details.sessions:,}"
+    assert shown["Waiting"] == "0"
+    assert inventory.last is not None
+    assert shown["Last event"] == f"{inventory.last:%Y-%m-%d}"
+    assert [row[:2] for row in table(page, 0)] == list(inventory.event_types.items())
+    assert [row[:3] for row in table(page, 1)] == [
+        (name, key.events, key.values) for name, key in details.keys.items()
+    ]
+    assert {name: key.events for name, key in details.keys.items()} == inventory.metadata_keys
+    country = next(row for row in table(page, 1) if row[0] == "country")
+    assert country[3].split(" · ")[0] in ("BR", "PT")
+
+
+@pytest.mark.usefixtures("empty")
+def test_without_events_it_says_what_to_do() -> None:
+    page = opened()
+    assert "Drop a file below" in page.info[0].value
+    assert not page.metric
+    assert len(page.file_uploader) == 1
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_file_from_upload_to_report() -> None:
+    page = uploaded(opened(), content())
+    assert page.selectbox(key="map_0_created_at").value == "time"
+    assert page.selectbox(key="map_0_event_type").value == "action"
+    assert page.selectbox(key="map_0_session_id").value == "visitor_id"
+    assert page.selectbox(key="map_0_amount").value == "total"
+    assert page.selectbox(key="map_0_price").value == "—"
+    assert len(page.dataframe[0].value) == 5
+    assert "1 of the first 100 rows would be rejected" in page.warning[0].value
+    page = finish(page.button(key="import").click().run())
+    shown = facts(page)
+    assert [shown[name] for name in ("Rows read", "Stored", "Duplicates", "Rejected")] == [
+        "100",
+        "99",
+        "0",
+        "1",
+    ]
+    assert shown["Events"] == "99"
+    [job] = process().imports.of("demo")
+    assert job.brand in process().engine.brands()["ws_shop"]
+    assert page.file_uploader[0].value is None
+    assert not list((process().settings.home / "imports").iterdir())
+
+
+@pytest.mark.usefixtures("empty")
+def test_the_mapping_can_be_corrected() -> None:
+    page = uploaded(opened(), content())
+    page.selectbox(key="map_0_event_type").set_value("—").run()
+    assert page.button(key="import").disabled
+    page.text_input(key="constant_0").set_value("Not A Type").run()
+    assert "is not an event type" in page.error[0].value
+    page.text_input(key="constant_0").set_value("agent_view").run()
+    page.selectbox(key="map_0_value").set_value("total").run()
+    assert not page.button(key="import").disabled
+    finish(page.button(key="import").click().run())
+    [job] = process().imports.of("demo")
+    fields = {
+        "created_at": "time",
+        "session_id": "visitor_id",
+        "amount": "total",
+        "value": "total",
+    }
+    assert job.mapping == Mapping(fields, "agent_view")
+    assert job.brand is not None
+    inventory = process().engine.inventory(Scope("ws_shop", job.brand))
+    assert list(inventory.event_types) == ["agent_view"]
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize(
+    ("workspace", "said"),
+    [(WORKSPACE, "belongs to the demo shop"), ("my shop", "is not a workspace id")],
+)
+def test_where_to_is_checked(workspace: str, said: str) -> None:
+    page = opened()
+    page.session_state["target_0"] = workspace
+    uploaded(page, content())
+    assert said in page.error[0].value
+    assert page.button(key="import").disabled
+
+
+@pytest.mark.usefixtures("empty")
+def test_the_brand_of_each_row() -> None:
+    body = content(header="time,action,visitor_id,total,brand_id").replace(
+        NAME.encode(), BRAND.encode()
+    )
+    page = uploaded(opened(), body)
+    finish(page.button(key="import").click().run())
+    [job] = process().imports.of("demo")
+    assert job.brand is None
+    assert process().engine.brands() == {"ws_shop": [BRAND]}
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_file_that_cannot_be_imported_says_why() -> None:
+    page = uploaded(opened(), "a,b\n1,2\n".encode("utf-16"))
+    assert "save it as UTF-8" in page.error[0].value.replace("\\", "")
+    assert not page.selectbox
+    page = uploaded(opened(), b"", "empty.csv")
+    assert "is empty" in page.error[0].value
+
+
+@pytest.mark.usefixtures("empty")
+def test_no_name_of_a_file_is_markdown() -> None:
+    page = uploaded(opened(), content(), "![x](y).csv")
+    said = [
+        element.value for kind in ("caption", "markdown", "warning") for element in page.get(kind)
+    ]
+    assert any("other" in value for value in said)
+    page = finish(page.button(key="import").click().run())
+    said += [element.value for kind in ("caption", "markdown") for element in page.get(kind)]
+    for value in said:
+        assert "![" not in value
+        assert "**bold" not in value
+    assert table(page, 2)[0][0] == "_bold_x_http_other_example_x_png_b_"
+
+
+def test_ages_and_sizes() -> None:
+    assert [text.age(s) for s in (0, 61, 3700, 200_000, -90)] == [
+        "0 s ago",
+        "1 min ago",
+        "1 h 1 min ago",
+        "2 days ago",
+        "1 min ahead",
+    ]
+    assert [text.size(n) for n in (0, 1023, 1024, 5 << 20, 3 << 30)] == [
+        "0 B",
+        "1,023 B",
+        "1.0 KiB",
+        "5.0 MiB",
+        "3.0 GiB",
+    ]
+
+
+@pytest.mark.usefixtures("empty")
+def test_an_upload_that_is_taken_back_is_deleted() -> None:
+    page = uploaded(opened(), content())
+    folder = process().settings.home / "imports"
+    assert len(list(folder.glob("*/*"))) == 1
+    page.file_uploader[0].set_value(None).run()
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.usefixtures("empty")
+def test_columns_that_look_alike_can_be_told_apart() -> None:
+    page = uploaded(opened(), b"a,a ,\xe2\x80\x94,time,event\n1,2,3,2026-11-23,view\n")
+    options = page.selectbox(key="map_0_value").options
+    assert options == ["—", "a", "a (2)", "— (2)", "time", "event"]
+    page.selectbox(key="map_0_value").set_value("a (2)").run()
+    assert page.dataframe[0].value["value"].to_list() == [2.0]
