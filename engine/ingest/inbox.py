@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import polars as pl
+from deltalake.exceptions import DeltaError
 from sqlalchemy import Connection, Engine, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
@@ -46,12 +47,13 @@ class Inbox:
     def accept(self, workspace: str, events: pl.DataFrame) -> Accepted:
         """Store normal events (EVENTS, `brand_id`, `arrived`); when it returns, they are on disk.
 
-        Raises Unavailable, and has stored nothing, when the database cannot commit.
+        Raises Unavailable, and has stored nothing, when the database cannot commit or the lake
+        cannot be read.
         """
         now = self._clock()
         first = without_repeats(events)
-        fresh = without_stored(self._lake, workspace, first, now)
         try:
+            fresh = without_stored(self._lake, workspace, first, now)
             with self._database.begin() as connection:
                 fresh = self._claim(connection, workspace, fresh, now)
                 if fresh.height:
@@ -60,7 +62,7 @@ class Inbox:
                             workspace_id=workspace, events=fresh.height, payload=_packed(fresh)
                         )
                     )
-        except (DBAPIError, OSError) as error:
+        except (DBAPIError, DeltaError, pl.exceptions.PolarsError, OSError) as error:
             raise Unavailable(f"Events cannot be stored now ({_reason(error)}).") from error
         return Accepted(stored=fresh.height, duplicates=events.height - fresh.height)
 

@@ -1,28 +1,19 @@
 """Sources: tables of PostgreSQL servers that are read into the lake, and how far each was read."""
 
 import re
-import socket
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
-from threading import Event, Thread
-from typing import Any, Final, Self
+from typing import Any, Final
 
-import polars as pl
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 from sqlalchemy import Engine, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from engine.contract import MEASURES
 from engine.database.connect import exclusive
 from engine.database.tables import sources
-from engine.errors import Fault, InvalidRequest, NotFound, Unavailable
-from engine.ingest.normalise import FIELDS
-from engine.ingest.times import TIME, YEARS
+from engine.errors import Fault, InvalidRequest, NotFound
 from engine.scope import BRAND_FIELD, faults_of
 
 NAME: Final = r"[a-z0-9][a-z0-9_-]{0,62}"
@@ -38,35 +29,6 @@ URL_RULE: Final = (
     "is not a PostgreSQL URL; write postgresql://USER:PASSWORD@HOST:PORT/DATABASE,"
     " with @ : / ? # and % in a password as %40 %3A %2F %3F %23 and %25"
 )
-CHUNK_BYTES: Final = 128 << 20
-GRACE: Final = 5
-KEPT: Final = 1000
-REQUIRED: Final = ("event_id", "event_type", "created_at")
-TIMES: Final = ("timestamp with time zone", "timestamp without time zone", "date")
-DOUBLE: Final = "double precision"
-SORTED_AS_THEY_ARE: Final = ("text", "character varying", "uuid", "integer", "bigint")
-"""Types of an event_id whose order agrees with equality, in the server's default collation."""
-CLIENT: Final = {
-    "connect_timeout": 10,
-    "keepalives": 1,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,
-}
-FIXED: Final = {"application_name": "vitrine", "client_encoding": "UTF8"}
-SESSION: Final = {
-    "default_transaction_read_only": "on",
-    "timezone": "UTC",
-    "extra_float_digits": "3",
-    "search_path": "pg_catalog",
-}
-COLUMNS: Final = (
-    "select column_name, data_type, collation_name from information_schema.columns"
-    " where table_schema = %s and table_name = %s"
-)
-
-Since = tuple[datetime, str | None]
 
 
 @dataclass(frozen=True)
@@ -139,136 +101,6 @@ class Source:
         """How old the newest event is that was read."""
         newest = self.cursor_created_at
         return None if newest is None else max(now - newest, timedelta(0))
-
-
-@dataclass(frozen=True)
-class SourceTable:
-    """A source's table as its server describes it; kinds: the columns we read and their types."""
-
-    source: Source
-    kinds: Mapping[str, str]
-    now: datetime
-    patience: int
-    stop: Event
-
-    @classmethod
-    def open(cls, source: Source, patience: int, stop: Event) -> Self:
-        """Raises InvalidRequest for a table that is missing or of another shape, and, as all of
-        this class does, Unavailable for a server that does not answer.
-
-        patience: seconds for one statement. stop: ends what is under way, with Unavailable.
-        """
-        with _session(source, patience, stop) as connection:
-            rows = connection.execute(COLUMNS, (source.table_schema, source.table_name)).fetchall()
-            now = connection.execute("select now()").fetchall()[0][0]
-        kinds = {
-            name: f"{kind} {collation}" if collation else kind for name, kind, collation in rows
-        }
-        _check(source, kinds)
-        return cls(source, kinds, now, patience, stop)
-
-    def next(self, since: Since | None, rows: int) -> tuple[pl.DataFrame, bool]:
-        """Rows after `since`, or from it on where it has no event_id; and whether more may follow.
-
-        There are fewer than `rows` where these are large.
-        """
-        blocks = []
-        size = 0
-        with (
-            _session(self.source, self.patience, self.stop) as connection,
-            connection.cursor().copy(self._copy(since, rows)) as copy,
-        ):
-            # Each row is a block. To leave early is fine: the connection ends here.
-            for block in copy:
-                blocks.append(bytes(block))
-                size += len(block)
-                if size > CHUNK_BYTES:
-                    break
-        try:
-            return self._parse(b"".join(blocks)), len(blocks) == rows or size > CHUNK_BYTES
-        except pl.exceptions.PolarsError as error:
-            raise _unreadable(self.source, sentence(error)) from None
-
-    def timeless(self) -> list[str]:
-        """Ids of rows that have no place in the order of time, at most 1,000; `next` skips them."""
-        with _session(self.source, self.patience, self.stop) as connection:
-            return [event_id for (event_id,) in connection.execute(self._timeless())]
-
-    def _copy(self, since: Since | None, rows: int) -> Composed:
-        """The statement that sends the next rows as CSV; null and '' stay apart.
-
-        A bare name in `order by` would be the text that is sent, not the column and its index.
-        """
-        texts = [name for name in self._columns if self._sent_as(name) == pl.String]
-        return SQL(
-            "copy (select {} from {} t where {} order by t.created_at, {} limit {})"
-            " to stdout (format csv, encoding 'UTF8', force_quote ({}))"
-        ).format(
-            SQL(", ").join(self._selected(name) for name in self._columns),
-            Identifier(self.source.table_schema, self.source.table_name),
-            SQL(" and ").join(self._conditions(since)),
-            self._key,
-            Literal(rows),
-            SQL(", ").join(map(Identifier, texts)),
-        )
-
-    def _timeless(self) -> Composed:
-        """The statement that finds rows no run reads, as they have no place in the order."""
-        start, end = map(_literal, YEARS)
-        return SQL(
-            "select t.event_id::text from {} t where {} and"
-            " (t.created_at is null or t.created_at < {} or t.created_at >= {}) limit {}"
-        ).format(
-            Identifier(self.source.table_schema, self.source.table_name),
-            self._of_workspace(),
-            start,
-            end,
-            Literal(KEPT),
-        )
-
-    def _parse(self, data: bytes) -> pl.DataFrame:
-        schema = {name: self._sent_as(name) for name in self._columns}
-        return pl.read_csv(data, has_header=False, schema=schema).with_columns(
-            pl.col("created_at").cast(TIME)
-        )
-
-    @property
-    def _columns(self) -> list[str]:
-        return [name for name in FIELDS if name in self.kinds]
-
-    @property
-    def _key(self) -> Composable:
-        if self.kinds["event_id"] in SORTED_AS_THEY_ARE:
-            return SQL("t.event_id")
-        return SQL('t.event_id::text collate "C"')
-
-    def _sent_as(self, name: str) -> type[pl.DataType]:
-        if name == "created_at":
-            return pl.Int64
-        return pl.Float64 if self.kinds[name] == DOUBLE and name in MEASURES else pl.String
-
-    def _selected(self, name: str) -> Composable:
-        sent = self._sent_as(name)
-        if sent == pl.Int64:
-            text = "(extract(epoch from t.{0}) * 1000000)::bigint as {0}"
-        else:
-            text = "t.{0}" if sent == pl.Float64 else "t.{0}::text as {0}"
-        return SQL(text).format(Identifier(name))
-
-    def _conditions(self, since: Since | None) -> Iterator[Composable]:
-        yield self._of_workspace()
-        yield SQL("t.created_at < {}").format(_literal(YEARS[1]))
-        created_at, event_id = since or (YEARS[0], None)
-        yield SQL("t.created_at >= {}").format(_literal(created_at))
-        if event_id is not None:
-            after = _literal(created_at), Literal(event_id)
-            yield SQL("(t.created_at, {}) > ({}, {})").format(self._key, *after)
-
-    def _of_workspace(self) -> Composable:
-        workspace = self.source.source_workspace_id
-        if workspace is None:
-            return SQL("true")
-        return SQL("t.workspace_id = {}").format(Literal(workspace))
 
 
 def _connection_of(url: str) -> dict[str, Any] | None:
@@ -364,87 +196,6 @@ def _instant(micros: int | None) -> datetime | None:
     return None if micros is None else EPOCH + timedelta(microseconds=micros)
 
 
-def _check(source: Source, kinds: dict[str, str]) -> None:
-    if not kinds:
-        raise _wrong(source, "does not exist, or this user may not read it; grant select on it")
-    missing = [name for name in REQUIRED if name not in kinds]
-    if source.source_workspace_id is not None and "workspace_id" not in kinds:
-        missing.append("workspace_id")
-    if missing:
-        raise _wrong(source, f"has no column {', '.join(missing)}; name another table or a view")
-    if kinds["created_at"] not in TIMES:
-        message = f"has a created_at of type {kinds['created_at']}; it must be a timestamptz"
-        raise _wrong(source, message)
-
-
-@contextmanager
-def _session(source: Source, patience: int, stop: Event) -> Iterator[psycopg.Connection[Any]]:
-    """A read-only connection for one statement; what goes wrong is told without the password."""
-    try:
-        connection = psycopg.connect(**(CLIENT | source.connection | FIXED), autocommit=True)
-        with closing(connection), _watched(connection, patience + GRACE, stop):
-            _prepare(connection, SESSION | {"statement_timeout": f"{patience}s"})
-            yield connection
-    except psycopg.errors.InsufficientPrivilege:
-        message = f"may not be read by this user; grant select on {source.table} to it"
-        raise _wrong(source, message) from None
-    except psycopg.errors.QueryCanceled as error:
-        raise _unreadable(
-            source,
-            f"{sentence(error)}. With an index on (created_at, event_id) each chunk is quick",
-        ) from None
-    except psycopg.Error as error:
-        raise _unreadable(source, sentence(error)) from None
-
-
-def _prepare(connection: psycopg.Connection[Any], settings: Mapping[str, str]) -> None:
-    calls = SQL(", ").join(
-        SQL("set_config({}, {}, false)").format(name, value) for name, value in settings.items()
-    )
-    connection.execute(SQL("select {}").format(calls))
-
-
-@contextmanager
-def _watched(connection: psycopg.Connection[Any], seconds: float, stop: Event) -> Iterator[None]:
-    """Hang up on a server that neither answers nor goes: its own timeouts do not help then."""
-    done = Event()
-    line = socket.socket(fileno=socket.dup(connection.fileno()))
-    deadline = time.monotonic() + seconds
-
-    def watch() -> None:
-        while not done.wait(0.1):
-            if stop.is_set() or time.monotonic() > deadline:
-                with suppress(OSError):
-                    line.shutdown(socket.SHUT_RDWR)
-                return
-
-    thread = Thread(target=watch, name="sync watch", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-        line.close()
-
-
-def _wrong(source: Source, message: str) -> InvalidRequest:
-    return InvalidRequest([Fault("table", f"{source.table} of {source.address} {message}.")])
-
-
-def _unreadable(source: Source, reason: str) -> Unavailable:
-    return Unavailable(
-        f"{source.name}: {source.table} of {source.address} cannot be read now: {reason}."
-        " Check the server and the URL's host, port, user and password;"
-        " the next run goes on from where this one got."
-    )
-
-
 def sentence(error: BaseException) -> str:
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     return re.sub(r"\s+", " ", str(cause)).strip().rstrip(".")[:500] or type(cause).__name__
-
-
-def _literal(instant: datetime) -> Literal:
-    """Text without a type, which the server reads as the type of the column."""
-    return Literal(instant.astimezone(UTC).isoformat(" "))

@@ -29,7 +29,8 @@ from engine.database.connect import open_database
 from engine.errors import NotFound, Unavailable, VitrineError
 from engine.ingest.append import append
 from engine.ingest.normalise import normalise
-from engine.ingest.sources import KEPT, OVERLAP, Since, Source, Sources, SourceTable, sentence
+from engine.ingest.source_table import KEPT, Since, SourceTable
+from engine.ingest.sources import OVERLAP, Source, Sources, sentence
 from engine.ingest.times import YEARS
 from engine.settings import Settings
 from engine.stores.lake import LakeStore

@@ -84,7 +84,7 @@ def test_a_slow_answer_ends(shop):
 
 def test_a_frozen_server_is_left(shop, monkeypatch):
     """Its own timeout cannot come: we hang up, and the cursor stays."""
-    monkeypatch.setattr("engine.ingest.sources.GRACE", 1)
+    monkeypatch.setattr("engine.ingest.source_table.GRACE", 1)
     shop.create().insert(event(0))
     sync = shop.added(patience=1)
     assert counts(sync.run("shop")) == (1, 1, 0)

@@ -11,7 +11,8 @@ import pytest
 from engine.contract import IDS, MEASURES
 from engine.engine import Engine
 from engine.errors import InvalidRequest, Unavailable
-from engine.ingest.sources import Sources, SourceTable
+from engine.ingest.source_table import SourceTable
+from engine.ingest.sources import Sources
 from engine.scope import Scope
 from tests.database.shop import NOW, SECOND, Shop, counts, event
 from tests.generate import Sample
@@ -265,7 +266,7 @@ def test_dying_between_the_lake_and_the_cursor(shop, monkeypatch, chunks):
 
 
 def test_large_rows_come_in_smaller_chunks(shop, monkeypatch):
-    monkeypatch.setattr("engine.ingest.sources.CHUNK_BYTES", 100_000)
+    monkeypatch.setattr("engine.ingest.source_table.CHUNK_BYTES", 100_000)
     shop.create().insert(*(event(i, metadata={"text": "x" * 30_000}) for i in range(20)))
     seen = []
     assert counts(shop.added().run("shop", seen.append)) == (20, 20, 0)
