@@ -46,7 +46,7 @@ def mapping_controls(sample: pl.DataFrame, upload: int) -> Mapping:
     fields: dict[str, str] = {}
     for group, names in GROUPS.items():
         st.markdown(f"**{group}**")
-        with st.grid(4, min_column_width=150, gap="small"):
+        with st.grid(4, min_column_width=130, gap="small"):
             for name in names:
                 chosen = _select(name, offered, guessed.fields.get(name), upload)
                 if chosen is not None:
