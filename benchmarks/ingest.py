@@ -125,12 +125,13 @@ def duckdb_load(path: Path, database: Path) -> tuple[float, tuple[Any, ...]]:
     if kind == "parquet":
         source = f"select {columns} from read_parquet('{path}')"
     else:
-        texts = TYPES | ({"metadata": "json"} if kind == "csv" else {})
+        texts = TYPES | ({"metadata": "varchar"} if kind == "csv" else {})
         types = json.dumps(texts).replace('"', "'")
         reader = "read_csv" if kind == "csv" else "read_json"
+        metadata = f"from_json(metadata, '\"{MAP}\"')" if kind == "csv" else "metadata"
         form = "header = true" if kind == "csv" else "format = 'newline_delimited'"
         source = (
-            f"select * replace (metadata::{MAP} as metadata)"
+            f"select * replace ({metadata} as metadata)"
             f" from {reader}('{path}', columns = {types}, {form})"
         )
     config: dict[str, Any] = {"threads": os.cpu_count() or 1}

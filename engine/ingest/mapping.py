@@ -98,15 +98,16 @@ def apply(frame: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
     A column called like a field that another one is for, or none, becomes metadata under its name.
     """
     own = [pl.col(name) for name in OWN if name in frame.columns]
-    fields = [
-        pl.col(column).alias(name)
+    # Not by pl.col, which takes a name such as "^a$" for a pattern.
+    fields: list[pl.Series | pl.Expr] = [
+        frame[column].alias(name)
         for name, column in mapping.fields.items()
         if column in frame.columns
     ]
     if mapping.event_type is not None and "event_type" not in mapping.fields:
         fields.append(pl.lit(mapping.event_type).alias("event_type"))
     aside = [
-        pl.col(name).alias(f"{name} " if name in FIELDS else name)
+        frame[name].alias(f"{name} " if name in FIELDS else name)
         for name in mapping.metadata(frame.columns)
     ]
     return frame.select(*own, *fields, *aside)

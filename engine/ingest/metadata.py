@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import polars as pl
+import pyarrow as pa
 
 from engine.contract import KEY
 from engine.errors import InvalidRequest
@@ -13,6 +14,7 @@ from engine.request import loads
 
 MAP: Final = pl.Map(pl.String, pl.String)
 UNCASTABLE: Final = (pl.Binary, pl.Duration)
+PAIR: Final = ("key", "value")
 ENTRIES: Final = pl.List(pl.Struct({"key": pl.String, "value": pl.String}))
 
 
@@ -41,16 +43,37 @@ def _entries(column: pl.Series) -> tuple[pl.Series, pl.Series]:
     if column.dtype == ENTRIES:
         return column.zip_with(column.is_not_null(), empty), good
     if _holds_pairs(column.dtype):
-        return pl.Series([_pairs(row or []) for row in column.to_list()], dtype=ENTRIES), good
+        return entries_of([_pairs(row or []) for row in column.to_list()]), good
     if isinstance(column.dtype, pl.Struct) and "Binary" not in str(column.dtype):
         column = column.struct.json_encode()  # fast, but it cannot encode bytes
     texts = text_of(column).fill_null("")
     different = texts.unique()  # events of one kind tend to share theirs
-    read = [read_pairs(text) for text in different]
-    table = pl.DataFrame({"text": different, "pairs": pl.Series(read, dtype=ENTRIES)})
+    pairs = entries_of([read_pairs(text) for text in different])
+    table = pl.DataFrame({"text": different, "pairs": pairs})
     found = texts.to_frame("text").join(table, on="text", how="left", maintain_order="left")
     pairs = found["pairs"]
     return pairs.zip_with(pairs.is_not_null(), empty), pairs.is_null()
+
+
+def entries_of(rows: Iterable[list[dict[str, Any]] | None]) -> pl.Series:
+    """A list of keys and values for each row. Polars alone makes a frame of each, which is slow."""
+    keys: list[str] = []
+    values: list[str | None] = []
+    starts: list[int | None] = []
+    for row in rows:
+        starts.append(None if row is None else len(keys))
+        for pair in row or ():
+            keys.append(pair["key"])
+            values.append(pair["value"])
+    texts = pl.DataFrame({"key": keys, "value": values}, schema=dict.fromkeys(PAIR, pl.String))
+    pairs = pa.StructArray.from_arrays([_arrow(column) for column in texts], PAIR)
+    offsets = pl.Series([*starts, len(keys)], dtype=pl.Int32)
+    return pl.Series(pa.ListArray.from_arrays(_arrow(offsets), pairs))
+
+
+def _arrow(series: pl.Series) -> pa.Array:
+    """As `pa.array` does of a list, which however imports pandas."""
+    return series.to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
 def _holds_pairs(dtype: pl.DataType) -> bool:
@@ -91,10 +114,11 @@ def key_of(name: str) -> str:
 
 def text_of(series: pl.Series) -> pl.Series:
     """Values as canonical text; absent and empty are the same."""
-    dtype = series.dtype
+    # Polars takes a name such as "^a$" for a pattern, in methods of a series too.
+    values, dtype = series.alias("values"), series.dtype
     if dtype.is_float():
-        series = series.fill_nan(None)
+        values = values.fill_nan(None)
     if dtype.is_nested() or dtype.is_float() or dtype.is_decimal() or dtype in UNCASTABLE:
-        values = [canonical_text(value) for value in series.to_list()]
-        series = pl.Series(series.name, values, dtype=pl.String)
-    return series.cast(pl.String).replace("", None)
+        texts = [canonical_text(value) for value in values.to_list()]
+        values = pl.Series("values", texts, dtype=pl.String)
+    return values.cast(pl.String).replace("", None).alias(series.name)

@@ -7,14 +7,18 @@ from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
+from types import NoneType
 from typing import Any, Final
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from engine.contract import MEASURES
 from engine.errors import Fault, InvalidRequest
 from engine.ingest.canonical import canonical_text
+from engine.ingest.metadata import entries_of
+from engine.numbers import MEASURE_LIMIT
 from engine.request import loads
 
 BATCH: Final = 200_000
@@ -100,24 +104,69 @@ def _ndjson(path: Path, batch: int) -> Iterator[pl.DataFrame]:
     with path.open("rb") as file:
         lines = (line for line in file if line.strip())
         while chunk := list(islice(lines, batch)):
-            rows = [_row(line.removeprefix(BOM_UTF8)) for line in chunk]
-            names = dict.fromkeys(["fault", *(name for row in rows for name in row)])
-            yield pl.DataFrame(
-                {
-                    name: pl.Series([row.get(name) for row in rows], dtype=pl.String)
-                    for name in names
-                }
-            )
+            values = [_value(line.removeprefix(BOM_UTF8)) for line in chunk]
+            try:
+                yield _columns(values)
+            except (RecursionError, UnicodeEncodeError):
+                yield _by_row(values)
 
 
-def _row(line: bytes) -> dict[str, str | None]:
+def _value(line: bytes) -> dict[str, Any] | Fault:
     try:
         value: Any = loads(line)
-        if not isinstance(value, dict):
-            return {"fault": "is not a JSON object"}
-        return {_name(name): _cell(name, item) for name, item in value.items()}
     except InvalidRequest as error:
-        return {"fault": error.faults[0].message}
+        return error.faults[0]
+    return value if isinstance(value, dict) else Fault("body", "is not a JSON object")
+
+
+def _columns(values: list[dict[str, Any] | Fault]) -> pl.DataFrame:
+    """What `_by_row` makes, a column at a time; it cannot say which row is nested too deeply."""
+    rows = [{} if isinstance(value, Fault) else value for value in values]
+    given: dict[str, Any] = {}
+    for row in rows:
+        given |= row
+    faults = [value.message if isinstance(value, Fault) else None for value in values]
+    columns = {"fault": pl.Series(faults, dtype=pl.String)}
+    for name in given:
+        if _name(name) in columns:
+            return _by_row(values)
+        columns[_name(name)] = _column(name, [row.get(name) for row in rows])
+    return pl.DataFrame(columns)
+
+
+def _column(name: str, cells: list[Any]) -> pl.Series:
+    kinds = {*map(type, cells)} - {NoneType}
+    if kinds <= {str}:
+        return pl.Series(cells, dtype=pl.String)
+    if name in MEASURES and kinds <= {int, float}:
+        numbers = [cell for cell in cells if cell is not None]
+        if min(numbers) > -MEASURE_LIMIT and max(numbers) < MEASURE_LIMIT:
+            return pl.Series(cells, dtype=pl.Float64, strict=False)
+    if name == "metadata" and kinds == {dict}:
+        flat = {kind for cell in cells if cell for kind in map(type, cell.values())}
+        if flat <= {str, int, bool, NoneType}:
+            return entries_of(map(_pairs, cells))
+    return pl.Series([_cell(name, cell) for cell in cells], dtype=pl.String)
+
+
+def _pairs(metadata: dict[str, Any] | None) -> list[dict[str, Any]]:
+    members = metadata.items() if metadata else ()
+    return [{"key": canonical_text(k), "value": canonical_text(v)} for k, v in members]
+
+
+def _by_row(values: list[dict[str, Any] | Fault]) -> pl.DataFrame:
+    rows = [_row(value) for value in values]
+    names = dict.fromkeys(["fault", *(name for row in rows for name in row)])
+    return pl.DataFrame(
+        {name: pl.Series([row.get(name) for row in rows], dtype=pl.String) for name in names}
+    )
+
+
+def _row(value: dict[str, Any] | Fault) -> dict[str, str | None]:
+    if isinstance(value, Fault):
+        return {"fault": value.message}
+    try:
+        return {_name(name): _cell(name, item) for name, item in value.items()}
     except RecursionError:
         return {"fault": "is nested too deeply"}
 

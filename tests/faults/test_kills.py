@@ -17,7 +17,7 @@ import pytest
 
 from tests.faults.server import GONE, ROOT, environment, free_port, post, totals, uvicorn
 from tests.faults.server import wait_for_answer as first_answer
-from tests.faults.sizes import SEED, record, size
+from tests.faults.sizes import FULL, SEED, record, size
 from tests.faults.waiting import BRANDS, ids_in_lake
 
 KILLS = size(50, 1000)
@@ -25,6 +25,8 @@ COLD_EVERY = size(25, 10)
 """Of so many starts one is a new process, as an operator would start it; the rest are forks."""
 CLIENTS = 3
 WITHIN = 5.0
+PATIENCE = 60.0
+"""Seconds; a machine that runs other tests beside this one starts processes slowly."""
 
 
 class Servers:
@@ -131,9 +133,10 @@ class Client(threading.Thread):
             self.attempts += 1
             try:
                 answer = post(self._servers.port, batch)
-            except GONE:
-                if not again and self._rng.random() < 0.01:
-                    return False
+            except GONE as error:
+                died = not isinstance(error, ConnectionRefusedError)
+                if died and not again and self._rng.random() < 0.3:
+                    return False  # and nobody knows whether it was stored
                 time.sleep(0.02)
                 continue
             if answer.status == 503:
@@ -172,13 +175,13 @@ def test_kills_at_random(tmp_path: Path, servers: Servers) -> None:
             if rng.random() < 0.1:  # before it has begun, or as it begins
                 time.sleep(rng.uniform(0, 0.5))
             else:
-                waited = first_answer(servers.port, 3 * WITHIN)
+                waited = first_answer(servers.port, PATIENCE)
                 assert waited is not None, (tmp_path / "log").read_text()[-5000:]
                 waits[cold].append(waited)
                 time.sleep(rng.uniform(0, 1.3))
             servers.kill()
         servers.start(cold=False)
-        assert first_answer(servers.port, WITHIN) is not None
+        assert first_answer(servers.port, PATIENCE) is not None
     finally:
         stop.set()
         for client in clients:
@@ -206,7 +209,7 @@ def test_kills_at_random(tmp_path: Path, servers: Servers) -> None:
         f" {longest[True]:.1f} s ({len(waits[True])} new processes), {longest[False]:.1f} s"
         f" ({len(waits[False])} forks with the libraries already imported).",
     )
-    assert max(longest.values()) < WITHIN
+    assert max(longest.values()) < (WITHIN if FULL else PATIENCE)
 
 
 def drained(home: Path, expected: Any) -> Counter[str]:

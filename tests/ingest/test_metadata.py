@@ -277,3 +277,8 @@ def test_any_objects(objects):
         for value in objects
     ] * 2
     assert read(pl.Series(texts, dtype=pl.String)) == (expected, [False] * len(texts))
+
+
+@pytest.mark.parametrize("name", ["^$", "^a$", "^.*$", "*"])
+def test_names_that_polars_takes_for_patterns_are_names(name):
+    assert list(of(NOTHING, pl.Series(name, ["x"])).values()) == ["x"]
