@@ -9,6 +9,7 @@ import argparse
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -220,7 +221,9 @@ def stored(store: LakeStore) -> int:
 @contextmanager
 def serving(home: Path) -> Iterator[int]:
     """The port of a server as an operator would start it, without the demo shop."""
-    port = 8399
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     ours = {"VITRINE_HOME": str(home), "VITRINE_DEMO_TOKEN": TOKEN, "VITRINE_DEMO_EVENTS": "0"}
     command = [sys.executable, "-m", "uvicorn", "engine.http.app:app", "--port", str(port)]
     server = subprocess.Popen([*command, "--log-level", "warning"], env=os.environ | ours)
