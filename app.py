@@ -9,6 +9,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from engine import process
+from engine.bootstrap import running
 from engine.http.auth import DemoAuthenticator
 from engine.http.loopback import LoopbackOnly, refuse_public_address
 from engine.http.routes import RoutesFirst, routes
@@ -23,9 +24,8 @@ auth = DemoAuthenticator(parts.token, parts.engine)
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     print(f"bearer token: {parts.token}", flush=True)
     threading.Thread(target=_make_demo, name="demo", daemon=True).start()
-    parts.keeper.start()
-    yield
-    parts.keeper.stop()
+    with running(parts):
+        yield
 
 
 def _make_demo() -> None:

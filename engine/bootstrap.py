@@ -1,6 +1,8 @@
 """The one place that builds objects."""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,6 +14,9 @@ from engine.engine import Engine, utc_now
 from engine.ingest.imports import Imports
 from engine.ingest.inbox import Inbox
 from engine.ingest.keeper import Keeper
+from engine.rollups.build import Builder
+from engine.rollups.roller import Roller
+from engine.rollups.rollups import Rollups
 from engine.settings import Settings
 from engine.stores.columns import Columns
 from engine.stores.lake import LakeStore
@@ -19,13 +24,16 @@ from engine.stores.lake import LakeStore
 
 @dataclass(frozen=True)
 class Parts:
-    """What a process is made of. token is the bearer token of demo mode."""
+    """What a process is made of. token is the bearer token of demo mode; roller is None when
+    rollups are off.
+    """
 
     settings: Settings
     lake: LakeStore
     engine: Engine
     inbox: Inbox
     keeper: Keeper
+    roller: Roller | None
     demo: Demo
     imports: Imports
     token: str
@@ -33,13 +41,17 @@ class Parts:
 
 def build(settings: Settings) -> Parts:
     lake = _lake(settings)
-    inbox = Inbox(open_database(settings.database), lake, utc_now)
+    database = open_database(settings.database)
+    inbox = Inbox(database, lake, utc_now)
     return Parts(
         settings=settings,
         lake=lake,
         engine=_engine(settings, lake),
         inbox=inbox,
         keeper=Keeper(inbox, lake),
+        roller=Roller(Builder(lake, settings.rollups), database, utc_now)
+        if settings.use_rollups
+        else None,
         demo=Demo(lake, settings.demo_events, utc_now),
         imports=Imports(lake, settings.home / "imports", utc_now),
         token=settings.demo_token or secrets.token_urlsafe(32),
@@ -57,7 +69,22 @@ def _lake(settings: Settings) -> LakeStore:
 
 
 def _engine(settings: Settings, lake: LakeStore) -> Engine:
-    return Engine(lake, Cache(settings.cache_seconds), utc_now)
+    rollups = Rollups(settings.rollups, lake, settings.rollup_megabytes << 20)
+    return Engine(
+        lake, Cache(settings.cache_seconds), utc_now, rollups if settings.use_rollups else None
+    )
+
+
+@contextmanager
+def running(parts: Parts) -> Iterator[None]:
+    """What goes on behind the answers, while the process serves."""
+    parts.keeper.start()
+    if parts.roller is not None:
+        parts.roller.start()
+    yield
+    if parts.roller is not None:
+        parts.roller.stop()
+    parts.keeper.stop()
 
 
 @cache

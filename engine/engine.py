@@ -5,13 +5,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import polars as pl
+
 from engine.cache import Cache
 from engine.errors import Fault, InvalidRequest
-from engine.execute import execute
+from engine.execute import finish, scan
 from engine.inventory import Details, Inventory, take_details, take_inventory
-from engine.plan import plan
+from engine.plan import Plan, plan
 from engine.request import AggregateRequest, parse
 from engine.result import Result
+from engine.rollups.rollups import Rollups
+from engine.rollups.state import Unanswerable
 from engine.scope import Scope
 from engine.stores.base import Snapshot, Store
 
@@ -25,9 +29,14 @@ class Engine:
     """Answers requests over a store. Thread-safe."""
 
     def __init__(
-        self, store: Store, cache: Cache | None = None, clock: Callable[[], datetime] = utc_now
+        self,
+        store: Store,
+        cache: Cache | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        rollups: Rollups | None = None,
     ) -> None:
         self.store = store
+        self._rollups = rollups
         self._cache = cache or Cache()
         self._inventories = Cache(seconds=float("inf"), entries=64)
         self._details = Cache(seconds=float("inf"), entries=64)
@@ -80,8 +89,8 @@ class Engine:
         self, request: AggregateRequest, scope: Scope, snapshot: Snapshot, as_of: datetime
     ) -> Result:
         began = time.perf_counter()
-        planned = plan(request, scope, as_of)
-        rows, total_groups = execute(planned, snapshot)
+        planned, (partials, text) = self._partials(request, scope, snapshot, as_of)
+        rows, total_groups = finish(partials, request, text)
         return Result(
             rows=rows,
             generated_at=as_of,
@@ -91,6 +100,26 @@ class Engine:
             data_version=snapshot.version,
             milliseconds=(time.perf_counter() - began) * 1000,
         )
+
+    def explain(self, body: Any, scope: Scope, as_of: datetime | None = None) -> Plan:
+        """How a request is answered: the segments of its window, and every refused source with
+        its reason. Computes the answer, for some reasons show only then.
+        """
+        as_of = self._clock() if as_of is None else _aware(as_of)
+        return self._partials(parse(body), scope, self.store.snapshot(scope), as_of)[0]
+
+    def _partials(
+        self, request: AggregateRequest, scope: Scope, snapshot: Snapshot, as_of: datetime
+    ) -> tuple[Plan, tuple[pl.DataFrame, pl.Expr | None]]:
+        """The plan, its partials and how their keys become text; by a scan where rollups fail."""
+        opened = "rollups_off" if self._rollups is None else self._rollups.open(scope, snapshot)
+        planned = plan(request, scope, as_of, opened if isinstance(opened, str) else opened.sources)
+        if self._rollups is not None and not isinstance(opened, str) and not planned.is_scan:
+            try:
+                return planned, self._rollups.partials(planned, opened)
+            except Unanswerable as reason:
+                planned = plan(request, scope, as_of, str(reason))
+        return planned, (scan(planned, snapshot), None)
 
 
 def _aware(as_of: datetime) -> datetime:

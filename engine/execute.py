@@ -42,13 +42,23 @@ MEASURES: Final = {
 """Which partial is the value of a row and which its secondary."""
 
 
-def execute(plan: Plan, snapshot: Snapshot) -> tuple[tuple[Row, ...], int]:
-    """The rows within the limit, in the contract's order, and how many there were before it."""
-    request = plan.request
+def scan(plan: Plan, snapshot: Snapshot) -> pl.DataFrame:
+    """Partials by reading events: key, events, sessions or key, total, numbers; keys are raw."""
     events = selected(plan, snapshot)
+    request = plan.request
     grouped = numbers(events, request) if request.is_numeric else sessions(events, request)
-    frame = measured(grouped.collect(engine="streaming"), request)
-    kept = limited(frame, request)
+    return grouped.collect(engine="streaming")
+
+
+def finish(
+    partials: pl.DataFrame, request: AggregateRequest, text: pl.Expr | None = None
+) -> tuple[tuple[Row, ...], int]:
+    """The rows within the limit, in the contract's order, and how many there were before it.
+
+    text: how a key becomes text, where it is not what a scan would give.
+    """
+    frame = measured(partials, request)
+    kept = limited(frame, request, KEYS.get(request.group_by, _TEXT) if text is None else text)
     return tuple(
         Row(key, wire_number(value) if request.is_numeric else value, secondary)
         for key, value, secondary in kept.iter_rows()
@@ -111,9 +121,8 @@ def measured(partials: pl.DataFrame, request: AggregateRequest) -> pl.DataFrame:
     return partials.select("key", value=value, secondary=secondary.cast(pl.Int64))
 
 
-def limited(frame: pl.DataFrame, request: AggregateRequest) -> pl.DataFrame:
+def limited(frame: pl.DataFrame, request: AggregateRequest, text: pl.Expr) -> pl.DataFrame:
     """Time: ascending, the latest. Else: value descending, key ascending by code point."""
-    text = KEYS.get(request.group_by, _TEXT)
     if request.is_time:
         return frame.sort("key").tail(request.limit).with_columns(text)
     best = contenders(frame, request).with_columns(text)

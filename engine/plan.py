@@ -1,8 +1,17 @@
-"""How a request will be answered: which events, in which window, with which columns."""
+"""How a request will be answered: which events, in which window, from which sources.
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+Rollups answer when they hold everything the request asks for; a source that does not is refused
+with a named reason, and then events are scanned. A window starts and ends inside a day: those two
+days, the open day of today and days that changed since the rollups were built are read from
+events, whole months and days from rollups:
+
+    [edge day][days ...][months ...][days ...][open day]
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
 from typing import Final
 
 from engine.contract import IDS, METADATA
@@ -17,28 +26,170 @@ GROUP_COLUMNS: Final = {
     "hour": ("created_at",),
     "product_id": ("product_id",),
 }
+ONE_DAY: Final = timedelta(days=1)
+DAYS_MISSING: Final = 12
+"""Rollups are behind when more days of the window than this are not rolled up."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The rollups there are of a brand.
+
+    upto: days before it are rolled up, but for `changed`. refused: dimensions that are not, and
+    why. types: those with a bit of their own. countable: sessions have hashes of their own.
+    months: the first days of the months that are rolled up as a whole.
+    """
+
+    upto: date
+    changed: frozenset[date] = frozenset()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    shared_bit: frozenset[str] = frozenset()
+    countable: bool = True
+    months: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A source that cannot answer, the name of the reason and what is behind it."""
+
+    source: str
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Part of a window, start <= created_at < end, and where it is read from.
+
+    source: `scan` (events of the lake), `events` (coded events of one day), `days` or `months`
+    (rollups of whole ones).
+    """
+
+    source: str
+    start: datetime
+    end: datetime
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The events to read: start <= created_at < end, and the columns needed of them."""
+    """The window start <= created_at < end, its segments in order, and the columns that a scan
+    would need.
+    """
 
     request: AggregateRequest
     catalog_id: str | None
     start: datetime
     end: datetime
     columns: frozenset[str]
+    segments: tuple[Segment, ...]
+    refused: tuple[Refusal, ...] = ()
+
+    @property
+    def is_scan(self) -> bool:
+        return self.segments[0].source == "scan"
+
+    def of(self, source: str) -> Iterator[Segment]:
+        return (segment for segment in self.segments if segment.source == source)
 
 
-def plan(request: AggregateRequest, scope: Scope, as_of: datetime) -> Plan:
-    """Pure: the same request, scope and clock give the same plan."""
+def plan(
+    request: AggregateRequest, scope: Scope, as_of: datetime, sources: Sources | str = "rollups_off"
+) -> Plan:
+    """Pure: the same request, scope, clock and sources give the same plan.
+
+    sources: the rollups, or the reason why there are none.
+    """
+    start = as_of - ONE_DAY * request.time_window_days
+    refused: list[Refusal] = []
+    segments: Iterable[Segment] = [Segment("scan", start, as_of)]
+    if isinstance(sources, str):
+        refused = [Refusal("rollups", sources)]
+    elif not (refused := list(_refusals(request, scope, start, as_of, sources))):
+        segments = _joined(_segments(start, as_of, sources))
     return Plan(
         request=request,
         catalog_id=scope.catalog_id,
-        start=as_of - timedelta(hours=24 * request.time_window_days),
+        start=start,
         end=as_of,
         columns=frozenset(_columns(request, scope)),
+        segments=tuple(segments),
+        refused=tuple(refused),
     )
+
+
+def _refusals(
+    request: AggregateRequest, scope: Scope, start: datetime, end: datetime, sources: Sources
+) -> Iterator[Refusal]:
+    """Every reason why the rollups cannot answer."""
+    if scope.catalog_id is not None:
+        yield Refusal("rollups", "catalog_not_rolled_up", scope.catalog_id)
+    if request.group_by in sources.refused:
+        detail = f"{request.group_by}: {sources.refused[request.group_by]}"
+        yield Refusal("rollups", "dimension_not_rolled_up", detail)
+    if request.group_by == "session":
+        yield Refusal("rollups", "dimension_not_rolled_up", "session")
+    if request.value_field in IDS:
+        yield Refusal("rollups", "value_field_not_in_rollup", str(request.value_field))
+    if not request.is_numeric:
+        yield from _uncountable(request, sources)
+    missing = _days_missing(start.date(), end.date(), sources)
+    if missing > DAYS_MISSING:
+        yield Refusal("rollups", "rollup_behind_lake", f"{missing} days are not rolled up")
+
+
+def _days_missing(first: date, last: date, sources: Sources) -> int:
+    """How many days have changed since they were rolled up, or never were."""
+    changed = sum(first <= day <= last for day in sources.changed)
+    return changed + max(0, (last - max(first, sources.upto)).days + 1)
+
+
+def _uncountable(request: AggregateRequest, sources: Sources) -> Iterator[Refusal]:
+    """Why the distinct sessions of the request cannot be counted."""
+    if not sources.countable:
+        yield Refusal("rollups", "session_hashes_collide")
+    shared = sources.shared_bit
+    if request.group_by != "event_type" and request.event_types is not None:
+        shared = shared & set(request.event_types)
+    elif request.group_by != "event_type":
+        shared = frozenset()
+    if shared:
+        yield Refusal("rollups", "types_need_bitmap", ", ".join(sorted(shared)))
+
+
+def _segments(start: datetime, end: datetime, sources: Sources) -> Iterator[Segment]:
+    day = _midnight(start.date())
+    while day < end:
+        after = _month_after(day)
+        if day.date() in sources.months and day >= start and after <= end:
+            source = "months"
+        else:
+            after = day + ONE_DAY
+            whole = day >= start and after <= end
+            source = "days" if whole and _is_rolled_up(day.date(), sources) else "events"
+        yield Segment(source, max(day, start), min(after, end))
+        day = after
+
+
+def _is_rolled_up(day: date, sources: Sources) -> bool:
+    return day < sources.upto and day not in sources.changed
+
+
+def _joined(segments: Iterator[Segment]) -> Iterator[Segment]:
+    """Rollups side by side as one segment; events stay day by day."""
+    for (source, _), run in groupby(
+        enumerate(segments), lambda item: (item[1].source, item[0] * (item[1].source == "events"))
+    ):
+        parts = [segment for _, segment in run]
+        yield Segment(source, parts[0].start, parts[-1].end)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _month_after(day: datetime) -> datetime:
+    """The first day of the next month; for the first day of one, where it ends."""
+    return (day.replace(day=1) + timedelta(32)).replace(day=1)
 
 
 def _columns(request: AggregateRequest, scope: Scope) -> Iterator[str]:

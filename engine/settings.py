@@ -14,6 +14,8 @@ class Settings:
     demo_token: the endpoint's bearer token, made up at each start when it is None.
     database_url: the metadata database, a SQLite file in `home` when it is empty.
     column_megabytes: how much memory decoded columns of the lake may take.
+    rollup_megabytes: how much memory folded rollups may take. use_rollups: off, every request
+    scans.
     """
 
     home: Path
@@ -22,14 +24,17 @@ class Settings:
     database_url: str = ""
     cache_seconds: float = 60
     rate_limit_per_minute: int = 600_000
-    column_megabytes: int = 2048
+    column_megabytes: int = 1024
+    rollup_megabytes: int = 1024
+    use_rollups: bool = True
     body_limit: int = 64 * 1024
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ, home: Path | str | None = None) -> Self:
         """From VITRINE_HOME (~/.vitrine), VITRINE_DATABASE_URL, VITRINE_DEMO_EVENTS (1000000),
-        VITRINE_DEMO_TOKEN, VITRINE_RATE_LIMIT_PER_MINUTE (600000) and VITRINE_COLUMN_MEGABYTES
-        (2048). Raises ValueError naming the variable.
+        VITRINE_DEMO_TOKEN, VITRINE_RATE_LIMIT_PER_MINUTE (600000), VITRINE_COLUMN_MEGABYTES
+        (1024), VITRINE_ROLLUP_MEGABYTES (1024) and VITRINE_ROLLUPS (on). Raises ValueError naming
+        the variable.
         """
         chosen = home or environ.get("VITRINE_HOME") or Path.home() / ".vitrine"
         return cls(
@@ -40,7 +45,9 @@ class Settings:
             rate_limit_per_minute=_whole(
                 environ, "VITRINE_RATE_LIMIT_PER_MINUTE", 600_000, least=1
             ),
-            column_megabytes=_whole(environ, "VITRINE_COLUMN_MEGABYTES", 2048, least=1),
+            column_megabytes=_whole(environ, "VITRINE_COLUMN_MEGABYTES", 1024, least=1),
+            rollup_megabytes=_whole(environ, "VITRINE_ROLLUP_MEGABYTES", 1024, least=1),
+            use_rollups=_switch(environ, "VITRINE_ROLLUPS"),
         )
 
     @property
@@ -52,6 +59,10 @@ class Settings:
     def lake(self) -> Path:
         return self.home / "lake"
 
+    @property
+    def rollups(self) -> Path:
+        return self.home / "rollups"
+
 
 def _whole(environ: Mapping[str, str], name: str, default: int, *, least: int) -> int:
     text = environ.get(name, "").strip()
@@ -60,3 +71,10 @@ def _whole(environ: Mapping[str, str], name: str, default: int, *, least: int) -
     if not (text.isascii() and text.isdecimal()) or int(text) < least:
         raise ValueError(f"{name} is {text!r}; set it to a whole number of {least} or more.")
     return int(text)
+
+
+def _switch(environ: Mapping[str, str], name: str) -> bool:
+    text = environ.get(name, "").strip().lower() or "on"
+    if text not in ("on", "off"):
+        raise ValueError(f"{name} is {text!r}; set it to on or off.")
+    return text == "on"

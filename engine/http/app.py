@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from engine.bootstrap import Parts, process
+from engine.bootstrap import Parts, process, running
 from engine.http.auth import DemoAuthenticator
 from engine.http.loopback import LoopbackOnly
 from engine.http.routes import routes
@@ -17,9 +17,8 @@ def standalone(parts: Parts) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         if parts.settings.demo_token is None:
             print(f"bearer token: {parts.token}", flush=True)
-        parts.keeper.start()
-        yield
-        parts.keeper.stop()
+        with running(parts):
+            yield
 
     auth = DemoAuthenticator(parts.token, parts.engine)
     return Starlette(

@@ -4,9 +4,11 @@ python -m engine.ingest.delete --workspace ws_x (--customer ID | --older-than DA
 """
 
 import argparse
+import shutil
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Engine, delete
@@ -23,11 +25,16 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Deletion:
-    """Deletes from the lake what the inbox was emptied into first. Answers change at once."""
+    """Deletes from the lake what the inbox was emptied into first. Answers change at once.
+
+    rollups: their folder. They hold texts of events that are gone, so they go too, and are built
+    anew.
+    """
 
     lake: LakeStore
     inbox: Inbox
     database: Engine
+    rollups: Path
 
     def customer(self, workspace: str, customer_id: str) -> int:
         """A privacy request: every event of a customer, from the disk too."""
@@ -51,6 +58,7 @@ class Deletion:
                 for table in (inbox_batches, inbox_ids):
                     connection.execute(delete(table).where(table.c.workspace_id == workspace))
             self.lake.drop(workspace)
+        self._drop_rollups(workspace)
         return events
 
     def _where(self, workspace: str, predicate: str) -> int:
@@ -60,7 +68,18 @@ class Deletion:
             for brand in self._brands(workspace):
                 deleted += self.lake.delete(workspace, brand, predicate)
                 self.lake.forget(workspace, brand)
+        if deleted:
+            self._drop_rollups(workspace)
         return deleted
+
+    def _drop_rollups(self, workspace: str) -> None:
+        for brand in self._rolled_up(workspace):
+            with exclusive(self.database, f"rollups.{workspace}.{brand}"):
+                shutil.rmtree(self.rollups / workspace / brand)
+
+    def _rolled_up(self, workspace: str) -> list[str]:
+        folder = self.rollups / workspace
+        return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
     def _brands(self, workspace: str) -> list[str | None]:
         return [brand for of, brand in self.lake.tables() if of == workspace]
@@ -78,7 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"There are no events of {options.workspace}.", file=sys.stderr)
         return 1
     now = datetime.now(UTC)
-    deletion = Deletion(lake, Inbox(database, lake, lambda: now), database)
+    deletion = Deletion(lake, Inbox(database, lake, lambda: now), database, settings.rollups)
     if options.customer is not None:
         deleted = deletion.customer(options.workspace, options.customer)
     elif options.older_than is not None:

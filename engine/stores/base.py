@@ -1,5 +1,6 @@
 """Where events are: the schema every store answers with, and the interface itself."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -24,8 +25,19 @@ EVENTS: Final = pl.Schema(
 """One stored event. Workspace and brand are the place it is stored in, not columns."""
 
 
+class File(Protocol):
+    """A part of a brand's events that never changes. Equal files hold equal events."""
+
+    def touches(self, start: datetime, end: datetime) -> bool:
+        """Whether it may hold events of a window."""
+
+
 class Snapshot(Protocol):
     """One immutable state of one brand's events."""
+
+    @property
+    def files(self) -> Sequence[File]:
+        """What the events are stored in."""
 
     @property
     def version(self) -> str:
@@ -40,6 +52,9 @@ class Snapshot(Protocol):
 
     def all_events(self) -> pl.LazyFrame:
         """Every event, with the columns of EVENTS."""
+
+    def events(self, start: datetime, end: datetime, known: Collection[File] = ()) -> pl.DataFrame:
+        """The events (EVENTS) of a window, but for those in the files that are known."""
 
 
 class Store(Protocol):

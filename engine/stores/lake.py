@@ -9,14 +9,14 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from stat import S_ISREG
 from threading import Lock
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import unquote
 
 import polars as pl
@@ -24,7 +24,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, WriterProperties, write_deltalake
 
 from engine.scope import Scope
-from engine.stores.base import EVENTS
+from engine.stores.base import EVENTS, File
 from engine.stores.columns import Columns, column, scan_files
 
 NO_BRAND: Final = "no_brand"
@@ -49,6 +49,11 @@ class LakeFile:
 
     def touches(self, start: datetime, end: datetime) -> bool:
         return self.first < end and self.last + STATISTICS_STEP > start
+
+    def rows_on(self, day: date) -> float:
+        """About how many of its events are of a UTC day, if they are spread evenly."""
+        first, last = self.first.date(), self.last.date()
+        return self.rows / ((last - first).days + 1) if first <= day <= last else 0
 
     def lies_in(self, start: datetime, end: datetime) -> bool:
         return self.first >= start and self.last + STATISTICS_STEP <= end
@@ -111,6 +116,14 @@ class LakeSnapshot:
             return EVENTS.to_frame().lazy()
         return scan_files([file.uri for file in self.files])
 
+    def events(self, start: datetime, end: datetime, known: Collection[File] = ()) -> pl.DataFrame:
+        uris = [f.uri for f in self.files if f not in known and f.touches(start, end)]
+        if not uris:
+            return EVENTS.to_frame()
+        created = pl.col("created_at")
+        events = scan_files(uris).filter(created >= start, created < end)
+        return events.collect(engine="streaming")
+
 
 @dataclass(frozen=True)
 class _Opened:
@@ -161,6 +174,28 @@ class LakeStore:
                 )
             self._tables[path] = _Opened(table, _mark(path, table), snapshot)
             return snapshot
+
+    def changed_days(
+        self, workspace: str, brand: str | None, since: str, until: str
+    ) -> frozenset[date] | None:
+        """The UTC days whose events may differ between two versions of a table.
+
+        A commit that only joins files changes none. None when the log cannot tell: the table was
+        made anew, or its old log is gone.
+        """
+        (table, first), (same, last) = (version.rsplit("-", 1) for version in (since, until))
+        if table != same or int(last) < int(first):
+            return None
+        log = self.path(workspace, brand) / "_delta_log"
+        days: set[date] = set()
+        for version in range(int(first) + 1, int(last) + 1):
+            try:
+                commit = (log / f"{version:020}.json").read_text()
+            except FileNotFoundError:
+                return None
+            for line in commit.splitlines():
+                days |= _changed(json.loads(line))
+        return frozenset(days)
 
     def write(
         self,
@@ -256,6 +291,21 @@ def _batches(frame: pl.DataFrame) -> list[pa.RecordBatch]:
     table = frame.select(*EVENTS.names(), MONTH).to_arrow(compat_level=pl.CompatLevel.oldest())
     batches: list[pa.RecordBatch] = table.cast(SCHEMA).to_batches()
     return batches
+
+
+def _changed(action: dict[str, Any]) -> set[date]:
+    """The days of the events that an action of Delta's log brings or takes."""
+    file = action.get("add") or action.get("remove")
+    if file is None or not file["dataChange"]:
+        return set()
+    span = json.loads(file.get("stats") or "{}")
+    if "minValues" in span:
+        ends = span["minValues"]["created_at"], span["maxValues"]["created_at"]
+        first, last = (datetime.fromisoformat(end).date() for end in ends)
+    else:
+        first = date.fromisoformat(f"{file['partitionValues'][PARTITION]}-01")
+        last = (first + timedelta(32)).replace(day=1) - timedelta(1)
+    return {first + timedelta(i) for i in range((last - first).days + 1)}
 
 
 def _version(table: DeltaTable) -> str:

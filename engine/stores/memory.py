@@ -1,13 +1,13 @@
 """Events in memory: for tests and notebooks."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
 
 from engine.scope import Scope
-from engine.stores.base import EVENTS
+from engine.stores.base import EVENTS, File
 from engine.stores.columns import column
 
 
@@ -23,6 +23,14 @@ class MemorySnapshot:
 
     def all_events(self) -> pl.LazyFrame:
         return self.frame.lazy()
+
+    @property
+    def files(self) -> Sequence[File]:
+        return ()
+
+    def events(self, start: datetime, end: datetime, known: Collection[File] = ()) -> pl.DataFrame:
+        events = self.frame.clear() if known else self.frame
+        return events.filter(pl.col("created_at").is_between(start, end, closed="left"))
 
 
 class MemoryStore:

@@ -98,7 +98,12 @@ def test_what_still_waits_in_the_inbox_goes_too(engine, inbox):
 
 @pytest.mark.parametrize(("days", "left"), [(1, 1), (30, 30), (89, 89), (90, 90)])
 def test_old_events_go(engine, lake, inbox, days, left):
-    deletion = Deletion(lake, inbox, open_database(f"sqlite:///{lake.root.parent / 'vitrine.db'}"))
+    deletion = Deletion(
+        lake,
+        inbox,
+        open_database(f"sqlite:///{lake.root.parent / 'vitrine.db'}"),
+        lake.root.parent / "rollups",
+    )
     assert deletion.older_than(SHOP, days, NOW) == 3 * (90 - left)
     assert counted(engine) == left
 

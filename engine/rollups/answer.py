@@ -1,0 +1,192 @@
+"""From a plan over rollups to partials: folded cells, and the events of the days that are cut.
+
+Distinct sessions: those that lie in one cell are added up. The rest are few and are listed: those
+that go on over cells, those of a cell that go on in a day that is not rolled up, and those of the
+events that are read. Whoever is on the list is counted once.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from typing import Final
+
+import polars as pl
+
+from engine.plan import Plan, Segment
+from engine.request import AggregateRequest
+from engine.rollups.cells import BUCKETS, NONE, TOTAL, key_of
+from engine.rollups.coded import LAST_BIT, TYPE, bit_of
+from engine.rollups.dictionary import CODE
+from engine.rollups.state import Opened, Unanswerable
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+ONE_DAY: Final = timedelta(1)
+RAW_KEYS: Final = {"day": pl.Date, "hour": pl.Int64}
+"""What a scan gives for time; the keys of other dimensions stay codes."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What rollups, and the events beside them, say to a plan."""
+
+    plan: Plan
+    opened: Opened
+
+    def partials(self) -> pl.DataFrame:
+        """key, events, sessions or key, total, numbers. Keys are codes, of time its buckets."""
+        partials = self._numbers() if self.request.is_numeric else self._counted()
+        frame = partials.collect(engine="streaming")
+        if self.request.group_by == NONE and frame.is_empty():
+            return frame.clear(1).fill_null(0)
+        return frame.with_columns(pl.col("key").cast(RAW_KEYS.get(self.request.group_by, CODE)))
+
+    def text(self) -> pl.Expr | None:
+        """How a key becomes text; None where it does as after a scan."""
+        name = TYPE if self.by_type else self.request.group_by
+        if name == NONE:
+            return pl.lit("all").alias("key")
+        if name in BUCKETS:
+            return None
+        return pl.col("key").map_batches(self.opened.known[name].decode, return_dtype=pl.String)
+
+    def _counted(self) -> pl.LazyFrame:
+        folded = self.of_types(self.opened.state.counts(self.dimension, self.cells).lazy())
+        events = _added(
+            [
+                folded.select(self.key, "events"),
+                self.read().select("key", events=pl.lit(1, pl.Int64)),
+            ]
+        )
+        return events.join(self._sessions(), on="key", how="left").with_columns(
+            pl.col("sessions").fill_null(0)
+        )
+
+    def _numbers(self) -> pl.LazyFrame:
+        measure = str(self.request.value_field)
+        nothing = {"total": pl.lit(None, TOTAL), "numbers": pl.lit(0, pl.Int64)}
+        folded = [
+            self.opened.state.counts(self.dimension, self.cells).lazy().with_columns(**nothing),
+            self.opened.state.numbers(self.dimension, self.cells, measure).lazy(),
+        ]
+        rows = [self.of_types(part).select(self.key, "total", "numbers") for part in folded]
+        number = pl.col(measure)
+        events = self.read(measure).group_by("key")
+        read = events.agg(total=number.sum().cast(TOTAL), numbers=number.count().cast(pl.Int64))
+        return _added([*rows, read])
+
+    def _sessions(self) -> pl.LazyFrame:
+        """key, sessions."""
+        local = self.of_mask(self.opened.state.sessions(self.dimension, self.cells))
+        seen = self.read("session").select("key", "session").drop_nulls("session")
+        if self.dimension in BUCKETS:
+            return _added([local.select("key", "sessions"), _each(seen)])
+        self.opened.check_hashes(self.days_read)
+        spread = self.of_mask(self.opened.state.going_on(self.dimension, self.cells))
+        resumed = self.of_mask(self.opened.resumed(self.dimension, self.days_read, self.spans))
+        listed = [seen, *(part.select("key", "session") for part in (spread, resumed))]
+        return _added(
+            [
+                local.select("key", "sessions"),
+                resumed.select("key", sessions=pl.lit(-1, pl.Int64)),
+                _each(pl.concat(listed)),
+            ]
+        )
+
+    # What the request asks for, in the words of the tables
+
+    @property
+    def request(self) -> AggregateRequest:
+        return self.plan.request
+
+    @property
+    def by_type(self) -> bool:
+        return self.request.group_by == TYPE
+
+    @property
+    def dimension(self) -> str:
+        """Every table tells types apart; they need no dimension of their own."""
+        return NONE if self.by_type else self.request.group_by
+
+    @property
+    def key(self) -> pl.Expr:
+        return pl.col("type").alias("key") if self.by_type else pl.col("key")
+
+    @cached_property
+    def types(self) -> pl.Series | None:
+        """The codes of the types asked for, None for all."""
+        if self.request.event_types is None:
+            return None
+        return self.opened.known[TYPE].find(self.request.event_types)
+
+    def of_types(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        if self.types is None:
+            return rows
+        return rows.filter(pl.col("type").is_in(self.types.implode()))
+
+    def of_mask(self, rows: pl.DataFrame) -> pl.LazyFrame:
+        """Rows of sessions that did one of the types; split by type, a row for each they did."""
+        codes = self.opened.known[TYPE].codes if self.types is None else self.types
+        if (self.by_type or self.types is not None) and (codes > LAST_BIT).any():
+            raise Unanswerable("types_need_bitmap")
+        if self.by_type:
+            bits = pl.DataFrame({"key": codes, "bit": bit_of(codes)})
+            each = rows.lazy().drop("key").join(bits.lazy(), how="cross")
+            return each.filter(pl.col("mask") & pl.col("bit") != 0)
+        if self.types is None:
+            return rows.lazy()
+        asked = sum(set(bit_of(self.types)))
+        return rows.lazy().filter(pl.col("mask") & pl.lit(asked, pl.UInt64) != 0)
+
+    # Where it is read from
+
+    @cached_property
+    def cells(self) -> tuple[str, ...]:
+        """The rolled-up months and days of the plan that have events."""
+        return tuple(cell for cell in self._planned() if cell in self.opened.manifest.cells)
+
+    def _planned(self) -> Iterator[str]:
+        for segment in self.plan.of("months"):
+            yield from (f"{day:%Y-%m}" for day in _days(segment) if day.day == 1)
+        for segment in self.plan.of("days"):
+            yield from map(str, _days(segment))
+
+    @cached_property
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        """First day and the one after the last of what is rolled up, in days since 1970."""
+        parts = [*self.plan.of("months"), *self.plan.of("days")]
+        return tuple(((p.start - EPOCH).days, (p.end - EPOCH).days) for p in parts)
+
+    @cached_property
+    def days_read(self) -> tuple[date, ...]:
+        """The days whose events are read."""
+        return tuple(segment.start.date() for segment in self.plan.of("events"))
+
+    def read(self, *columns: str) -> pl.LazyFrame:
+        """key and columns of the events that no rollup answers for."""
+        own = () if self.dimension in (NONE, *BUCKETS) else (self.dimension,)
+        names = ("at", "type", *own, *columns)
+        parts = [self.opened.coded(date.min, names).lazy()]
+        for segment in self.plan.of("events"):
+            coded = self.opened.coded(segment.start.date(), names).lazy()
+            start, end = (
+                (at - EPOCH) // timedelta(microseconds=1) for at in (segment.start, segment.end)
+            )
+            parts.append(coded.filter(pl.col("at") >= start, pl.col("at") < end))
+        key = pl.col("type") if self.by_type else key_of(self.dimension)
+        events = self.of_types(pl.concat(parts)).with_columns(key.alias("key"))
+        return events.select("key", *columns)
+
+
+def _days(segment: Segment) -> Iterator[date]:
+    first = segment.start.date()
+    return (first + ONE_DAY * i for i in range((segment.end - segment.start).days))
+
+
+def _added(parts: Iterable[pl.LazyFrame]) -> pl.LazyFrame:
+    return pl.concat(parts).group_by("key").agg(pl.all().sum())
+
+
+def _each(pairs: pl.LazyFrame) -> pl.LazyFrame:
+    """Sessions of each key, each counted once."""
+    return pairs.unique().group_by("key").agg(sessions=pl.len().cast(pl.Int64))

@@ -1,0 +1,265 @@
+"""Rollups behind the lake: which days have changed, their tables, their months, one manifest."""
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from engine.rollups import cells, choose
+from engine.rollups.cells import SCHEMAS
+from engine.rollups.coded import PRODUCT, Dictionaries, encode, metadata_names, with_columns_of
+from engine.rollups.dictionary import Dictionary
+from engine.rollups.registry import Registry
+from engine.rollups.shelf import Manifest, Shelf
+from engine.stores.columns import column
+from engine.stores.lake import LakeSnapshot, LakeStore
+
+CHUNK: Final = 1_500_000
+"""About so many events are in memory at once."""
+ONE_DAY: Final = timedelta(1)
+FIXED: Final = (cells.NONE, *cells.BUCKETS, PRODUCT)
+
+
+@dataclass(frozen=True)
+class Builder:
+    """Builds the rollups below `root`. One builder of a brand at a time; readers go on."""
+
+    lake: LakeStore
+    root: Path
+
+    def shelf(self, workspace: str, brand: str) -> Shelf:
+        return Shelf(self.root / workspace / brand)
+
+    def build(self, workspace: str, brand: str, today: date) -> Manifest | None:
+        """Bring the rollups up to the lake's present state, for the days before `today`.
+
+        Returns the manifest that holds now, None for a brand without events.
+        """
+        shelf = self.shelf(workspace, brand)
+        snapshot = self.lake.open(workspace, brand)
+        before = shelf.manifest()
+        changed: frozenset[date] | None = None
+        if before is not None:
+            changed = self.lake.changed_days(workspace, brand, before.version, snapshot.version)
+        if before is None or changed is None:
+            if not snapshot.files:
+                return None
+            before, changed = Manifest("", date.min, _last_build(shelf)), frozenset()
+        stale = {day for day in changed if day < before.upto}
+        new = {day for day in _days_of(snapshot) if before.upto <= day < today}
+        if before.upto >= today and not stale:
+            # What is rolled up is true for the new version too: the log need not be read again.
+            manifest = replace(before, version=snapshot.version)
+        else:
+            manifest = _Build(shelf, snapshot, before).run(
+                sorted(stale | new), max(today, before.upto)
+            )
+        if manifest != before:
+            shelf.publish(manifest)
+            shelf.sweep([before, manifest])
+        return manifest
+
+    def drop(self, workspace: str, brand: str | None = None) -> None:
+        """Delete the rollups of a brand, or of all brands of a workspace."""
+        shutil.rmtree(self.root / workspace / (brand or ""), ignore_errors=True)
+
+
+def _last_build(shelf: Shelf) -> int:
+    """The highest number of a file that an older or unreadable build left."""
+    numbers = [int(path.name.partition("-")[0]) for path in shelf.folder.glob("*-*.parquet")]
+    return max(numbers, default=0)
+
+
+def _days_of(snapshot: LakeSnapshot) -> list[date]:
+    """The days that files may have events of."""
+    days: set[date] = set()
+    for file in snapshot.files:
+        first, last = file.first.date(), file.last.date()
+        days.update(first + timedelta(i) for i in range((last - first).days + 1))
+    return sorted(days)
+
+
+def instant(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def day_of(number: int) -> date:
+    """The day of this number since 1970."""
+    return date(1970, 1, 1) + timedelta(number)
+
+
+def month_after(month: str) -> date:
+    """The first day after a month such as 2026-03."""
+    return (date.fromisoformat(f"{month}-01") + timedelta(32)).replace(day=1)
+
+
+@dataclass
+class _Build:
+    """One build under way, on top of the manifest before it."""
+
+    shelf: Shelf
+    snapshot: LakeSnapshot
+    before: Manifest
+
+    def __post_init__(self) -> None:
+        self.build = self.before.build + 1
+        self.known, self.registry = Dictionaries(), Registry.empty()
+        if self.before.dimensions:
+            self.known = Dictionaries.from_frame(self.shelf.read(self.before.build, "dictionaries"))
+            self.registry = Registry(self.shelf.read(self.before.build, "registry"))
+        self.dimensions = list(self.before.dimensions or FIXED)
+        self.refused = dict(self.before.refused)
+        self.cells, self.coded = dict(self.before.cells), dict(self.before.coded)
+        self.collision = self.before.collision
+
+    def run(self, days: Sequence[date], upto: date) -> Manifest:
+        """Build these days anew, and what depends on them."""
+        spanned = self.registry.spanning()
+        for day in days:
+            self.cells.pop(str(day), None)
+            self.coded.pop(str(day), None)
+        seen = [self._store(chunk) for chunk in self._chunks(days)]
+        self.registry = self.registry.with_days(seen)
+        spanning = self.registry.spanning()
+        newly = spanning.filter(~spanning.is_in(spanned.implode()))
+        self.collision |= self._collide(newly)
+        moved = self.registry.days_of(newly)["day"].unique()
+        affected = {str(day) for day in days} | {str(day_of(number)) for number in moved}
+        self._tables(sorted(affected & self.coded.keys()), spanning)
+        self._months({day[:7] for day in affected}, upto)
+        self.shelf.write(self.build, "registry", self.registry.seen)
+        self.shelf.write(self.build, "dictionaries", self.known.to_frame())
+        return Manifest(
+            version=self.snapshot.version,
+            upto=upto,
+            build=self.build,
+            dimensions=tuple(self.dimensions),
+            refused=self.refused,
+            cells=self.cells,
+            coded=self.coded,
+            collision=self.collision,
+        )
+
+    def _chunks(self, days: Sequence[date]) -> Iterator[pl.DataFrame]:
+        """The events of the days, about CHUNK at a time."""
+        part: list[date] = []
+        rows = 0.0
+        for day in days:
+            expected = sum(file.rows_on(day) for file in self.snapshot.files)
+            if part and (rows + expected > CHUNK or day - part[-1] > ONE_DAY):
+                yield self._events(part)
+                part, rows = [], 0.0
+            part.append(day)
+            rows += expected
+        if part:
+            yield self._events(part)
+
+    def _events(self, days: Sequence[date]) -> pl.DataFrame:
+        start, end = instant(days[0]), instant(days[-1] + ONE_DAY)
+        return self.snapshot.events(start, end)
+
+    def _store(self, events: pl.DataFrame) -> pl.DataFrame:
+        """Write the coded events of each day; session and day of what was seen."""
+        self._choose(events)
+        coded = encode(events, self.known.metadata, self.known)
+        ids = coded.select("day", "session", "session_id").drop_nulls().unique()
+        self.collision |= ids.select("day", "session").n_unique() < ids.height
+        names = ids.sort("session_id").partition_by("day", as_dict=True, include_key=False)
+        for (number,), events_of_day in coded.drop("session_id").group_by("day"):
+            day = str(day_of(int(str(number))))
+            self.shelf.write(self.build, f"{day}.events", events_of_day)
+            none = ids.clear().drop("day")
+            self.shelf.write(self.build, f"{day}.ids", names.get((number,), none))
+            self.coded[day] = self.build
+        return ids.select("session", "day").unique()
+
+    def _choose(self, events: pl.DataFrame) -> None:
+        """Take new metadata keys in, or say why not."""
+        for name in metadata_names(events):
+            if name in self.refused or name in self.dimensions:
+                continue
+            values = events.select(column(name).n_unique()).item()
+            reason = choose.too_many_values(values, events.height) or choose.too_many_keys(
+                len(self.known.metadata)
+            )
+            if reason:
+                self.refused[name] = reason
+            else:
+                self.dimensions.append(name)
+                self.known.by_name[name] = Dictionary()
+
+    def _collide(self, spanning: pl.Series) -> bool:
+        """Whether one hash stands for different ids on different days."""
+        days = self.registry.days_of(spanning)["day"].unique().sort()
+        names = [str(day_of(number)) for number in days]
+        parts = [
+            self.shelf.read(self.coded[day], f"{day}.ids").filter(
+                pl.col("session").is_in(spanning.implode())
+            )
+            for day in names
+            if day in self.coded
+        ]
+        ids = pl.concat(parts).unique() if parts else None
+        return ids is not None and ids["session"].n_unique() < ids.height
+
+    def _tables(self, days: Sequence[str], spanning: pl.Series) -> None:
+        """Write the tables of days whose coded events are there."""
+        part: list[pl.DataFrame] = []
+        for i, day in enumerate(days):
+            coded = self.shelf.read(self.coded[day], f"{day}.events")
+            part.append(with_columns_of(coded, self.known.metadata))
+            if i + 1 == len(days) or sum(frame.height for frame in part) >= CHUNK:
+                together = pl.concat(part, how="diagonal")
+                self._write_tables(cells.tables(together, self._rolled_up(), spanning))
+                part = []
+
+    def _rolled_up(self) -> dict[int, str]:
+        return {i: name for i, name in enumerate(self.dimensions) if name not in self.refused}
+
+    def _write_tables(self, tables: cells.Tables) -> None:
+        by_day = {
+            name: table.partition_by("day", as_dict=True, include_key=False)
+            for name, table in tables._asdict().items()
+        }
+        for (number,) in by_day["counts"]:
+            day = str(day_of(number))
+            for name, parts in by_day.items():
+                none = cells.SCHEMAS[name].to_frame()
+                self.shelf.write(self.build, f"{day}.{name}", parts.get((number,), none))
+            self.cells[day] = (self.build, len(self.dimensions))
+
+    def _months(self, months: Iterable[str], upto: date) -> None:
+        """Fold the days of each month that is over; a month of which nothing is left goes."""
+        several = self.registry.spanning_months()
+        for month in sorted(months):
+            self.cells.pop(month, None)
+            days = [cell for cell in self.cells if cell.startswith(f"{month}-")]
+            if month_after(month) > upto or not days:
+                continue
+            folded = cells.fold([self._of(days, table) for table in SCHEMAS], several)
+            self._refuse_large(folded.counts)
+            for name, table in folded._asdict().items():
+                self.shelf.write(self.build, f"{month}.{name}", table)
+            self.cells[month] = (self.build, len(self.dimensions))
+
+    def _of(self, days: Sequence[str], table: str) -> pl.LazyFrame:
+        """A table of some days, of every dimension."""
+        return pl.concat(
+            self.shelf.scan(self.cells, days, table, number).select(
+                pl.lit(number, pl.Int32).alias("dim"), pl.all()
+            )
+            for number in self._rolled_up()
+        )
+
+    def _refuse_large(self, counts: pl.DataFrame) -> None:
+        """Give up dimensions whose month has too many rows."""
+        events = int(counts.filter(pl.col("dim") == 0)["events"].sum())
+        for number, rows in counts.group_by("dim").len().sort("dim").iter_rows():
+            name = self.dimensions[number]
+            reason = choose.too_many_rows(rows, events)
+            if reason and (name == PRODUCT or name not in FIXED):
+                self.refused[name] = reason

@@ -1,0 +1,53 @@
+"""Where each session was seen: the days of every session of all rolled-up days.
+
+A session that was deleted may stay: it is then looked for where it no longer is, and not found.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+
+SEEN = pl.Schema({"session": pl.UInt64(), "day": pl.Int32()})
+
+
+@dataclass(frozen=True)
+class Registry:
+    """seen: session (a hash) and day (since 1970), each pair once, sorted."""
+
+    seen: pl.DataFrame
+
+    @classmethod
+    def empty(cls) -> "Registry":
+        return cls(SEEN.to_frame())
+
+    def with_days(self, seen: Iterable[pl.DataFrame]) -> "Registry":
+        """This and more pairs."""
+        pairs = pl.concat([self.seen, *(part.select(SEEN.names()) for part in seen)])
+        return Registry(pairs.unique().sort(SEEN.names()))
+
+    def days_of(self, sessions: pl.Series) -> pl.DataFrame:
+        """session, day of those of `sessions` that were seen."""
+        hashes = self.seen["session"]
+        asked = sessions.unique().sort()
+        first = hashes.search_sorted(asked, side="left")
+        found = pl.DataFrame({"session": asked, "first": first}).with_columns(
+            length=hashes.search_sorted(asked, side="right") - first
+        )
+        rows = (
+            found.filter(pl.col("length") > 0)
+            .select(pl.int_ranges("first", pl.col("first") + pl.col("length")).alias("row"))
+            .explode("row")["row"]
+        )
+        return self.seen[rows]
+
+    def spanning(self) -> pl.Series:
+        """The sessions of more than one day, sorted."""
+        sessions = self.seen["session"]
+        return sessions.filter(sessions == sessions.shift(-1)).unique().sort()
+
+    def spanning_months(self) -> pl.Series:
+        """The sessions of more than one calendar month, sorted."""
+        month = pl.col("day").cast(pl.Date).dt.truncate("1mo")
+        several = self.days_of(self.spanning()).group_by("session").agg(months=month.n_unique())
+        return several.filter(pl.col("months") > 1)["session"].sort()

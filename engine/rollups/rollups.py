@@ -1,0 +1,118 @@
+"""Opens a brand's rollups for one state of its events, and answers plans from them."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from threading import Lock
+from typing import Final, Protocol
+
+import polars as pl
+
+from engine.plan import Plan, Sources
+from engine.rollups.answer import Answer
+from engine.rollups.coded import LAST_BIT, TYPE
+from engine.rollups.kept import Kept
+from engine.rollups.shelf import Shelf
+from engine.rollups.state import Opened, State, Unanswerable
+from engine.scope import Scope
+from engine.stores.base import Snapshot
+
+BUDGET: Final = 1 << 30
+
+
+class Changes(Protocol):
+    """A store that can say which days changed between two versions of a brand's events."""
+
+    def changed_days(
+        self, workspace: str, brand: str | None, since: str, until: str
+    ) -> frozenset[date] | None: ...
+
+
+@dataclass
+class _Held:
+    """What was opened last: `changed` are the days that differ between its build and `version`."""
+
+    mark: tuple[int, int]
+    state: State
+    version: str
+    changed: frozenset[date]
+
+
+class Rollups:
+    """The rollups below `root`, as far as they have been built. Thread-safe.
+
+    budget: bytes of folded tables and coded events kept in memory.
+    """
+
+    def __init__(self, root: Path, store: Changes, budget: int = BUDGET) -> None:
+        self._root = root
+        self._store = store
+        self._kept = Kept(budget)
+        self._held: dict[Shelf, _Held] = {}
+        self._lock = Lock()
+
+    def open(self, scope: Scope, snapshot: Snapshot) -> Opened | str:
+        """The rollups for this state of the brand, or the reason why there are none."""
+        held = self._current(Shelf(self._root / scope.workspace_id / scope.brand_id))
+        if held is None:
+            return "rollup_not_built"
+        changed = self._changed(held, scope, snapshot.version)
+        if changed is None:
+            return "rollup_behind_lake"
+        return Opened(held.state, snapshot, _sources(held.state, changed))
+
+    def _changed(self, held: _Held, scope: Scope, version: str) -> frozenset[date] | None:
+        """The days that differ between the rollups and a version of the events."""
+        with self._lock:
+            since, known = held.version, held.changed
+        if since == version:
+            return known
+        more = self._store.changed_days(scope.workspace_id, scope.brand_id, since, version)
+        if more is None:
+            return None
+        with self._lock:
+            held.version, held.changed = version, known | more
+        return known | more
+
+    def _current(self, shelf: Shelf) -> _Held | None:
+        mark = shelf.mark()
+        with self._lock:
+            held = self._held.get(shelf)
+            if held is not None and held.mark == mark:
+                return held
+            manifest = shelf.manifest()
+            if mark is None or manifest is None:
+                self._held.pop(shelf, None)
+                return None
+            if held is None or held.state.manifest.build != manifest.build:
+                state = State(shelf, manifest, self._kept)
+            else:
+                state = held.state
+                state.manifest = manifest
+            held = self._held[shelf] = _Held(mark, state, manifest.version, frozenset())
+            return held
+
+    def partials(self, plan: Plan, opened: Opened) -> tuple[pl.DataFrame, pl.Expr | None]:
+        """key, events, sessions or key, total, numbers, and how a key becomes text.
+
+        Raises Unanswerable when something turns out to be missing.
+        """
+        answer = Answer(plan, opened)
+        try:
+            return answer.partials(), answer.text()
+        except (FileNotFoundError, pl.exceptions.ComputeError) as error:
+            raise Unanswerable("rollup_unreadable") from error
+
+
+def _sources(state: State, changed: frozenset[date]) -> Sources:
+    manifest = state.manifest
+    stale = frozenset(day for day in changed if day < manifest.upto)
+    months = {date.fromisoformat(f"{cell}-01") for cell in manifest.cells if len(cell) == 7}
+    return Sources(
+        upto=manifest.upto,
+        changed=stale,
+        refused=manifest.refused,
+        shared_bit=frozenset(state.known[TYPE].texts[LAST_BIT + 1 :].to_list()),
+        countable=not manifest.collision,
+        months=frozenset(months - {day.replace(day=1) for day in stale}),
+    )

@@ -1,0 +1,152 @@
+"""Rollups on disk: one folder for each workspace and brand, and in it
+
+    manifest.json                   what there is, and for which state of the lake
+    <build>-<cell>.<table>.parquet  a cell's tables: counts, sessions, spanning
+    <build>-<day>.events.parquet    a day's events, CODED
+    <build>-<day>.ids.parquet       session, session_id
+    <build>-dictionaries.parquet    name, code, text
+    <build>-registry.parquet        session, day: where each session was seen, sorted
+
+A file never changes; a build writes new ones and then, at once, a manifest that names them.
+Everything here is derived: deleting the folder loses nothing.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, Self
+
+import polars as pl
+
+from engine.rollups.cells import SCHEMAS
+
+FORMAT: Final = 1
+PROBE: Final = int(pl.Series(["session"]).hash()[0])
+"""Tells the hash of another version of Polars from this one's."""
+MANIFEST: Final = "manifest.json"
+WHOLE: Final = ("dictionaries", "registry")
+OF_A_DAY: Final = ("events", "ids")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """version: the lake's, which the rollups are true for. upto: days before it are rolled up.
+
+    cells: of each day and month (2026-03-14, 2026-03) the build that wrote its tables and how many
+    of the dimensions it knew; a day without events has none. coded: the build that wrote a day's
+    events and ids. dimensions: names by their number in the tables. refused: why others are not
+    rolled up. collision: two session ids share a hash, so sessions cannot be counted.
+    """
+
+    version: str
+    upto: date
+    build: int = 0
+    dimensions: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    cells: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    coded: Mapping[str, int] = field(default_factory=dict)
+    collision: bool = False
+
+    def to_json(self) -> str:
+        return json.dumps(
+            asdict(self) | {"upto": self.upto.isoformat(), "format": FORMAT, "probe": PROBE}
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Self | None:
+        """None for what another version of this program, or of Polars, has written."""
+        values: dict[str, Any] = json.loads(text)
+        if values.pop("format", None) != FORMAT or values.pop("probe", None) != PROBE:
+            return None
+        values["upto"] = date.fromisoformat(values["upto"])
+        values["dimensions"] = tuple(values["dimensions"])
+        values["cells"] = {name: (build, known) for name, (build, known) in values["cells"].items()}
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The folder of one brand's rollups."""
+
+    folder: Path
+
+    def manifest(self) -> Manifest | None:
+        """None when there are no rollups that this program can read."""
+        try:
+            return Manifest.from_json((self.folder / MANIFEST).read_text())
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
+
+    def mark(self) -> tuple[int, int] | None:
+        """Changes whenever the manifest does."""
+        try:
+            status = (self.folder / MANIFEST).stat()
+        except FileNotFoundError:
+            return None
+        return status.st_ino, status.st_mtime_ns
+
+    def path(self, build: int, name: str) -> Path:
+        return self.folder / f"{build}-{name}.parquet"
+
+    def write(self, build: int, name: str, frame: pl.DataFrame) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        frame.write_parquet(self.path(build, name), compression="zstd", compression_level=1)
+
+    def publish(self, manifest: Manifest) -> None:
+        """Make a build the one that is read: what it names is on disk before it is."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        before = self.manifest()
+        if before is None or before.build != manifest.build:
+            for path in self.folder.glob(f"{manifest.build}-*.parquet"):
+                _sync(path)
+        fresh = self.folder / f"{MANIFEST}.new"
+        fresh.write_text(manifest.to_json())
+        _sync(fresh)
+        fresh.replace(self.folder / MANIFEST)
+        _sync(self.folder)
+
+    def sweep(self, keep: Iterable[Manifest]) -> None:
+        """Delete the files that none of these manifests names."""
+        named: set[Path] = set()
+        for manifest in keep:
+            named |= {self.path(manifest.build, whole) for whole in WHOLE}
+            for cell, (build, _) in manifest.cells.items():
+                named |= {self.path(build, f"{cell}.{table}") for table in SCHEMAS}
+            for day, build in manifest.coded.items():
+                named |= {self.path(build, f"{day}.{part}") for part in OF_A_DAY}
+        for path in set(self.folder.glob("*.parquet")) - named:
+            path.unlink(missing_ok=True)
+
+    def read(self, build: int, name: str) -> pl.DataFrame:
+        return pl.read_parquet(self.path(build, name))
+
+    def scan(
+        self, cells: Mapping[str, tuple[int, int]], names: Iterable[str], table: str, number: int
+    ) -> pl.LazyFrame:
+        """A table of some cells, of the dimension of this number, without `dim`.
+
+        A cell that does not know the dimension has events that all lack the key: they are what
+        the cell says without a dimension, where the key is 0 too.
+        """
+        knows = {cell: cells[cell][1] > number for cell in names}
+        parts = [SCHEMAS[table].to_frame().lazy()]
+        for known, wanted in ((True, number), (False, 0)):
+            paths = [
+                self.path(cells[cell][0], f"{cell}.{table}")
+                for cell in knows
+                if knows[cell] == known
+            ]
+            if paths:
+                parts.append(pl.scan_parquet(paths).filter(pl.col("dim") == wanted))
+        return pl.concat(parts).drop("dim")
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

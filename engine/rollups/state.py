@@ -1,0 +1,244 @@
+"""The rollups of a brand as they are read: what is on disk, and what happened since."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property, partial
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+import polars as pl
+
+from engine.plan import Sources
+from engine.rollups.cells import BUCKETS, NONE, SPANNING, key_of, numbers, total
+from engine.rollups.coded import (
+    CODED,
+    Dictionaries,
+    bit_of,
+    encode,
+    metadata_names,
+    with_columns_of,
+)
+from engine.rollups.dictionary import CODE
+from engine.rollups.kept import Kept
+from engine.rollups.registry import SEEN, Registry
+from engine.rollups.shelf import Manifest, Shelf
+from engine.stores.base import File, Snapshot
+
+EPOCH: Final = date(1970, 1, 1)
+ONE_DAY: Final = timedelta(1)
+CHUNKS: Final = 32
+"""A day that grows is copied together when it has come in so many parts."""
+FRESH_DAYS: Final = 16
+"""So many days that are not rolled up are kept in memory."""
+NO_EVENTS: Final = CODED.to_frame()
+
+
+class Unanswerable(Exception):
+    """The rollups turn out not to hold the answer; the text is the reason's name."""
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """A day that is not rolled up, or no longer as it was: its coded events, from these files.
+
+    elsewhere: session, day of its sessions that the rollups know. collides: the hash of a session
+    is that of another one.
+    """
+
+    files: tuple[File, ...] = ()
+    coded: pl.DataFrame = field(default_factory=NO_EVENTS.clone)
+    elsewhere: pl.DataFrame = field(default_factory=SEEN.to_frame)
+    collides: bool = False
+
+
+@dataclass
+class State:
+    """One published build, and what is kept in memory of it."""
+
+    shelf: Shelf
+    manifest: Manifest
+    kept: Kept
+    fresh: dict[date, Fresh] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
+
+    @cached_property
+    def known(self) -> Dictionaries:
+        return Dictionaries.from_frame(self.shelf.read(self.manifest.build, "dictionaries"))
+
+    @cached_property
+    def registry(self) -> Registry:
+        return Registry(self.shelf.read(self.manifest.build, "registry"))
+
+    @cached_property
+    def spanning(self) -> pl.Series:
+        return self.registry.spanning()
+
+    def number(self, dimension: str) -> int:
+        """The dimension's number in the tables; of one that no event had, one no cell knows."""
+        names = self.manifest.dimensions
+        return names.index(dimension) if dimension in names else len(names) + 1
+
+    def counts(self, dimension: str, cells: tuple[str, ...]) -> pl.DataFrame:
+        """type, key, events."""
+        added = pl.col("events").cast(pl.Int64).sum()
+        return self._folded("counts", dimension, cells, ("type", "key"), added)
+
+    def numbers(self, dimension: str, cells: tuple[str, ...], measure: str) -> pl.DataFrame:
+        """type, key, total, numbers."""
+        held = pl.col(numbers(measure))
+        added = (
+            pl.col(total(measure)).filter(held > 0).sum().alias("total"),
+            held.cast(pl.Int64).sum().alias("numbers"),
+        )
+        return self._folded("counts", dimension, cells, ("type", "key"), *added)
+
+    def sessions(self, dimension: str, cells: tuple[str, ...]) -> pl.DataFrame:
+        """key, mask, sessions: those that lie in one cell."""
+        added = pl.col("sessions").cast(pl.Int64).sum()
+        return self._folded("sessions", dimension, cells, ("key", "mask"), added)
+
+    def going_on(self, dimension: str, cells: tuple[str, ...]) -> pl.DataFrame:
+        """key, session, mask: those that may lie in several cells."""
+        added = pl.col("mask").bitwise_or()
+        return self._folded("spanning", dimension, cells, ("key", "session"), added)
+
+    def _folded(
+        self,
+        table: str,
+        dimension: str,
+        cells: tuple[str, ...],
+        by: Sequence[str],
+        *added: pl.Expr,
+    ) -> pl.DataFrame:
+        number = self.number(dimension)
+
+        def make() -> pl.DataFrame:
+            rows = self.shelf.scan(self.manifest.cells, cells, table, number)
+            return rows.group_by(by).agg(added).collect(engine="streaming")
+
+        return self.kept.get((self.key, table, number, cells, tuple(map(str, added))), make)
+
+    @property
+    def key(self) -> tuple[Path, int]:
+        return self.shelf.folder, self.manifest.build
+
+    def coded(self, day: date, columns: Iterable[str]) -> pl.DataFrame:
+        """These columns of a rolled-up day's events, by time; CODED, without `session_id`."""
+        build = self.manifest.coded.get(str(day))
+        if build is None:
+            return with_columns_of(NO_EVENTS, columns).select(columns)
+        path = self.shelf.path(build, f"{day}.events")
+        stored = self.kept.get(path, partial(_names, path))["name"].to_list()
+        parts = [
+            self.kept.get((path, name), partial(pl.read_parquet, path, columns=[name]))
+            for name in columns
+            if name in stored
+        ]
+        return with_columns_of(pl.concat(parts, how="horizontal"), columns).select(columns)
+
+    def ids(self, day: date) -> pl.DataFrame:
+        """session, session_id of a rolled-up day."""
+        build = self.manifest.coded.get(str(day))
+        if build is None:
+            return pl.DataFrame(schema={"session": pl.UInt64, "session_id": pl.String})
+        return self.shelf.read(build, f"{day}.ids")
+
+    def fresh_day(self, day: date, snapshot: Snapshot) -> Fresh:
+        """The events of a day as the lake has them; of one that grows, only new files are read."""
+        start = datetime.combine(day, time(), UTC)
+        files = tuple(file for file in snapshot.files if file.touches(start, start + ONE_DAY))
+        with self.lock:
+            held = self.fresh.pop(day, Fresh())
+            if held.files != files:
+                held = held if set(held.files) <= set(files) else Fresh()
+                new = snapshot.events(start, start + ONE_DAY, held.files)
+                held = self._grown(held, files, new)
+            self.fresh[day] = held
+            if len(self.fresh) > FRESH_DAYS:
+                del self.fresh[next(iter(self.fresh))]
+            return held
+
+    def _grown(self, held: Fresh, files: tuple[File, ...], events: pl.DataFrame) -> Fresh:
+        names = {*self.known.metadata, *metadata_names(events)} - self.manifest.refused.keys()
+        new = encode(events, sorted(names), self.known)
+        coded = pl.concat([held.coded, new], how="diagonal").with_columns(pl.col(CODE).fill_null(0))
+        elsewhere = self.registry.days_of(new["session"].drop_nulls())
+        return Fresh(
+            files=files,
+            coded=coded.rechunk() if coded.n_chunks() > CHUNKS else coded,
+            elsewhere=pl.concat([held.elsewhere, elsewhere]).unique(),
+            collides=held.collides or self._collides(coded, elsewhere),
+        )
+
+    def _collides(self, coded: pl.DataFrame, elsewhere: pl.DataFrame) -> bool:
+        """Whether one hash stands for two ids, among these events or with those of other days."""
+        ids = coded.select("session", "session_id").drop_nulls().unique()
+        days = elsewhere["day"].unique().cast(pl.Date)
+        both = pl.concat([ids, *(self.ids(day) for day in days)])
+        both = both.join(ids, on="session", how="semi").unique()
+        return both["session"].n_unique() < both.height
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A build as it is read for one state of the lake. sources: what a plan may use of it."""
+
+    state: State
+    snapshot: Snapshot
+    sources: Sources
+
+    @property
+    def manifest(self) -> Manifest:
+        return self.state.manifest
+
+    @property
+    def known(self) -> Dictionaries:
+        return self.state.known
+
+    def is_fresh(self, day: date) -> bool:
+        return day >= self.sources.upto or day in self.sources.changed
+
+    def coded(self, day: date, columns: Sequence[str]) -> pl.DataFrame:
+        """These columns of a day's events, CODED."""
+        if not self.is_fresh(day):
+            return self.state.coded(day, columns)
+        coded = self.state.fresh_day(day, self.snapshot).coded
+        return with_columns_of(coded, columns).select(columns)
+
+    def check_hashes(self, days: Iterable[date]) -> None:
+        """Raise Unanswerable when two sessions of these days cannot be told apart."""
+        if any(fresh.collides for fresh in self._fresh(days)):
+            raise Unanswerable("session_hashes_collide")
+
+    def resumed(
+        self, dimension: str, days: Iterable[date], spans: Iterable[tuple[int, int]]
+    ) -> pl.DataFrame:
+        """key, session, mask of sessions that lie in one of the rolled-up cells, but for that they
+        go on in one of these days. A row for each cell.
+
+        spans: the rolled-up days, from and before.
+        """
+        seen = [SEEN.to_frame(), *(fresh.elsewhere for fresh in self._fresh(days))]
+        pairs = pl.concat(seen).unique()
+        pairs = pairs.filter(~pl.col("session").is_in(self.state.spanning.implode()))
+        parts = [SPANNING.to_frame().drop("dim")]
+        for (number,), of_day in pairs.group_by("day"):
+            day = EPOCH + timedelta(int(str(number)))
+            if self.is_fresh(day) or not any(first <= number < after for first, after in spans):
+                continue
+            own = () if dimension in (NONE, *BUCKETS) else (dimension,)
+            events = self.state.coded(day, ("at", "type", "session", *own)).filter(
+                pl.col("session").is_in(of_day["session"].implode())
+            )
+            did = events.with_columns(key=key_of(dimension), bit=bit_of(events["type"]))
+            parts.append(did.group_by("key", "session").agg(mask=pl.col("bit").bitwise_or()))
+        return pl.concat(parts)
+
+    def _fresh(self, days: Iterable[date]) -> Iterator[Fresh]:
+        return (self.state.fresh_day(day, self.snapshot) for day in days if self.is_fresh(day))
+
+
+def _names(path: Path) -> pl.DataFrame:
+    return pl.DataFrame({"name": list(pl.read_parquet_schema(path))})
