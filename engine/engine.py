@@ -5,11 +5,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import polars as pl
-
 from engine.cache import Cache
 from engine.errors import Fault, InvalidRequest
-from engine.execute import finish, scan
+from engine.execute import Partials, finish, scan
 from engine.inventory import Details, Inventory, take_details, take_inventory
 from engine.plan import Plan, plan
 from engine.request import AggregateRequest, parse
@@ -89,8 +87,8 @@ class Engine:
         self, request: AggregateRequest, scope: Scope, snapshot: Snapshot, as_of: datetime
     ) -> Result:
         began = time.perf_counter()
-        planned, (partials, text) = self._partials(request, scope, snapshot, as_of)
-        rows, total_groups = finish(partials, request, text)
+        planned, partials = self._partials(request, scope, snapshot, as_of)
+        rows, total_groups = finish(partials, request)
         return Result(
             rows=rows,
             generated_at=as_of,
@@ -110,8 +108,8 @@ class Engine:
 
     def _partials(
         self, request: AggregateRequest, scope: Scope, snapshot: Snapshot, as_of: datetime
-    ) -> tuple[Plan, tuple[pl.DataFrame, pl.Expr | None]]:
-        """The plan, its partials and how their keys become text; by a scan where rollups fail."""
+    ) -> tuple[Plan, Partials]:
+        """The plan and its partials; by a scan where rollups turn out not to have them."""
         opened = "rollups_off" if self._rollups is None else self._rollups.open(scope, snapshot)
         planned = plan(request, scope, as_of, opened if isinstance(opened, str) else opened.sources)
         if self._rollups is not None and not isinstance(opened, str) and not planned.is_scan:
@@ -119,7 +117,7 @@ class Engine:
                 return planned, self._rollups.partials(planned, opened)
             except Unanswerable as reason:
                 planned = plan(request, scope, as_of, str(reason))
-        return planned, (scan(planned, snapshot), None)
+        return planned, scan(planned, snapshot)
 
 
 def _aware(as_of: datetime) -> datetime:

@@ -4,7 +4,7 @@ Distinct sessions are counted in two steps, (key, session) and then key, because
 pairs is faster and smaller than a set for every key.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import polars as pl
 
@@ -42,27 +42,34 @@ MEASURES: Final = {
 """Which partial is the value of a row and which its secondary."""
 
 
-def scan(plan: Plan, snapshot: Snapshot) -> pl.DataFrame:
-    """Partials by reading events: key, events, sessions or key, total, numbers; keys are raw."""
+class Partials(NamedTuple):
+    """frame: key, events, sessions or key, total, numbers of each group.
+
+    groups: how many groups there are, when the frame has only the first of them. text: how a key
+    becomes text, when the key is not what a scan would give.
+    """
+
+    frame: pl.DataFrame
+    groups: int | None = None
+    text: pl.Expr | None = None
+
+
+def scan(plan: Plan, snapshot: Snapshot) -> Partials:
+    """Partials by reading events; keys are raw."""
     events = selected(plan, snapshot)
     request = plan.request
     grouped = numbers(events, request) if request.is_numeric else sessions(events, request)
-    return grouped.collect(engine="streaming")
+    return Partials(grouped.collect(engine="streaming"))
 
 
-def finish(
-    partials: pl.DataFrame, request: AggregateRequest, text: pl.Expr | None = None
-) -> tuple[tuple[Row, ...], int]:
-    """The rows within the limit, in the contract's order, and how many there were before it.
-
-    text: how a key becomes text, where it is not what a scan would give.
-    """
-    frame = measured(partials, request)
-    kept = limited(frame, request, KEYS.get(request.group_by, _TEXT) if text is None else text)
+def finish(partials: Partials, request: AggregateRequest) -> tuple[tuple[Row, ...], int]:
+    """The rows within the limit, in the contract's order, and how many there were before it."""
+    text = KEYS.get(request.group_by, _TEXT) if partials.text is None else partials.text
+    kept = limited(measured(partials.frame, request), request, text)
     return tuple(
         Row(key, wire_number(value) if request.is_numeric else value, secondary)
         for key, value, secondary in kept.iter_rows()
-    ), frame.height
+    ), partials.frame.height if partials.groups is None else partials.groups
 
 
 def selected(plan: Plan, snapshot: Snapshot) -> pl.LazyFrame:

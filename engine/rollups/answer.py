@@ -15,7 +15,7 @@ import polars as pl
 
 from engine.plan import Plan, Segment
 from engine.request import AggregateRequest
-from engine.rollups.cells import BUCKETS, NONE, TOTAL, key_of
+from engine.rollups.cells import BUCKETS, NONE, TOTAL, columns_of, key_of
 from engine.rollups.coded import LAST_BIT, TYPE, bit_of
 from engine.rollups.dictionary import CODE
 from engine.rollups.state import Opened, Unanswerable
@@ -58,7 +58,7 @@ class Answer:
                 self.read().select("key", events=pl.lit(1, pl.Int64)),
             ]
         )
-        return events.join(self._sessions(), on="key", how="left").with_columns(
+        return events.join(self.sessions(), on="key", how="left").with_columns(
             pl.col("sessions").fill_null(0)
         )
 
@@ -75,7 +75,7 @@ class Answer:
         read = events.agg(total=number.sum().cast(TOTAL), numbers=number.count().cast(pl.Int64))
         return _added([*rows, read])
 
-    def _sessions(self) -> pl.LazyFrame:
+    def sessions(self) -> pl.LazyFrame:
         """key, sessions."""
         local = self.of_mask(self.opened.state.sessions(self.dimension, self.cells))
         seen = self.read("session").select("key", "session").drop_nulls("session")
@@ -117,6 +117,7 @@ class Answer:
         """The codes of the types asked for, None for all."""
         if self.request.event_types is None:
             return None
+        self.opened.load(self.days_read)
         return self.opened.known[TYPE].find(self.request.event_types)
 
     def of_types(self, rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -126,6 +127,7 @@ class Answer:
 
     def of_mask(self, rows: pl.DataFrame) -> pl.LazyFrame:
         """Rows of sessions that did one of the types; split by type, a row for each they did."""
+        self.opened.load(self.days_read)
         codes = self.opened.known[TYPE].codes if self.types is None else self.types
         if (self.by_type or self.types is not None) and (codes > LAST_BIT).any():
             raise Unanswerable("types_need_bitmap")
@@ -164,8 +166,7 @@ class Answer:
 
     def read(self, *columns: str) -> pl.LazyFrame:
         """key and columns of the events that no rollup answers for."""
-        own = () if self.dimension in (NONE, *BUCKETS) else (self.dimension,)
-        names = ("at", "type", *own, *columns)
+        names = list(dict.fromkeys(("at", "type", *columns_of(self.dimension), *columns)))
         parts = [self.opened.coded(date.min, names).lazy()]
         for segment in self.plan.of("events"):
             coded = self.opened.coded(segment.start.date(), names).lazy()

@@ -9,19 +9,21 @@ from typing import Final
 
 import polars as pl
 
-from engine.rollups import cells, choose
-from engine.rollups.cells import SCHEMAS
+from engine.rollups import cells, choose, visits
+from engine.rollups.cells import SCHEMAS, Tables
 from engine.rollups.coded import PRODUCT, Dictionaries, encode, metadata_names, with_columns_of
 from engine.rollups.dictionary import Dictionary
 from engine.rollups.registry import Registry
 from engine.rollups.shelf import Manifest, Shelf
+from engine.rollups.visits import Visits
 from engine.stores.columns import column
 from engine.stores.lake import LakeSnapshot, LakeStore
 
 CHUNK: Final = 1_500_000
 """About so many events are in memory at once."""
+EPOCH: Final = date(1970, 1, 1)
 ONE_DAY: Final = timedelta(1)
-FIXED: Final = (cells.NONE, *cells.BUCKETS, PRODUCT)
+FIXED: Final = (cells.NONE, *cells.BUCKETS, cells.SESSION, PRODUCT)
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def instant(day: date) -> datetime:
 
 def day_of(number: int) -> date:
     """The day of this number since 1970."""
-    return date(1970, 1, 1) + timedelta(number)
+    return EPOCH + timedelta(number)
 
 
 def month_after(month: str) -> date:
@@ -209,28 +211,36 @@ class _Build:
     def _tables(self, days: Sequence[str], spanning: pl.Series) -> None:
         """Write the tables of days whose coded events are there."""
         part: list[pl.DataFrame] = []
+        done = 0
         for i, day in enumerate(days):
             coded = self.shelf.read(self.coded[day], f"{day}.events")
             part.append(with_columns_of(coded, self.known.metadata))
             if i + 1 == len(days) or sum(frame.height for frame in part) >= CHUNK:
                 together = pl.concat(part, how="diagonal")
-                self._write_tables(cells.tables(together, self._rolled_up(), spanning))
+                done, at_once = i + 1, days[done : i + 1]
+                ids = pl.concat(self._ids(name) for name in at_once)
+                self._write(at_once, cells.tables(together, self._rolled_up(), spanning))
+                self._write(at_once, visits.tables(together, ids, spanning))
                 part = []
 
     def _rolled_up(self) -> dict[int, str]:
         return {i: name for i, name in enumerate(self.dimensions) if name not in self.refused}
 
-    def _write_tables(self, tables: cells.Tables) -> None:
-        by_day = {
-            name: table.partition_by("day", as_dict=True, include_key=False)
-            for name, table in tables._asdict().items()
-        }
-        for (number,) in by_day["counts"]:
-            day = str(day_of(number))
-            for name, parts in by_day.items():
-                none = cells.SCHEMAS[name].to_frame()
-                self.shelf.write(self.build, f"{day}.{name}", parts.get((number,), none))
-            self.cells[day] = (self.build, len(self.dimensions))
+    def _ids(self, day: str) -> pl.DataFrame:
+        """day, session, session_id."""
+        number = (date.fromisoformat(day) - EPOCH).days
+        ids = self.shelf.read(self.coded[day], f"{day}.ids")
+        return ids.select(pl.lit(number, pl.Int32).alias("day"), "session", "session_id")
+
+    def _write(self, days: Sequence[str], tables: Tables | Visits) -> None:
+        """Write each day's part of the tables."""
+        for name, table in tables._asdict().items():
+            parts = table.partition_by("day", as_dict=True, include_key=False)
+            for day in days:
+                part = parts.get(((date.fromisoformat(day) - EPOCH).days,))
+                none = table.clear().drop("day")
+                self.shelf.write(self.build, f"{day}.{name}", none if part is None else part)
+        self.cells |= dict.fromkeys(days, (self.build, len(self.dimensions)))
 
     def _months(self, months: Iterable[str], upto: date) -> None:
         """Fold the days of each month that is over; a month of which nothing is left goes."""
@@ -242,7 +252,11 @@ class _Build:
                 continue
             folded = cells.fold([self._of(days, table) for table in SCHEMAS], several)
             self._refuse_large(folded.counts)
-            for name, table in folded._asdict().items():
+            top, going_on = (
+                self.shelf.scan_visits(self.cells, days, name) for name in visits.SCHEMAS
+            )
+            first = visits.fold(top.collect(), going_on.collect(), several)
+            for name, table in (folded._asdict() | first._asdict()).items():
                 self.shelf.write(self.build, f"{month}.{name}", table)
             self.cells[month] = (self.build, len(self.dimensions))
 

@@ -19,6 +19,8 @@ from engine.contract import MEASURES
 from engine.rollups.coded import DAY_US, HOUR_US, bit_of
 
 NONE: Final = "none"
+SESSION: Final = "session"
+"""Sessions are no keys here: 1 is an event with a session, 0 one without; see visits.py."""
 BUCKETS: Final = {
     "day": (pl.col("at") // DAY_US).cast(pl.Int32),
     "hour": (pl.col("at") // HOUR_US).cast(pl.Int32),
@@ -70,7 +72,14 @@ def key_of(dimension: str) -> pl.Expr:
     """The key of a dimension from CODED."""
     if dimension == NONE:
         return pl.lit(0, pl.Int32)
+    if dimension == SESSION:
+        return pl.col(SESSION).is_not_null().cast(pl.Int32)
     return BUCKETS.get(dimension, pl.col(dimension))
+
+
+def columns_of(dimension: str) -> tuple[str, ...]:
+    """The columns of CODED, but for `at`, that its key is made of."""
+    return () if dimension in (NONE, *BUCKETS) else (dimension,)
 
 
 def tables(coded: pl.DataFrame, dimensions: Mapping[int, str], spanning: pl.Series) -> Tables:

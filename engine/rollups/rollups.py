@@ -8,12 +8,15 @@ from typing import Final, Protocol
 
 import polars as pl
 
+from engine.execute import Partials
 from engine.plan import Plan, Sources
 from engine.rollups.answer import Answer
+from engine.rollups.cells import SESSION
 from engine.rollups.coded import LAST_BIT, TYPE
 from engine.rollups.kept import Kept
 from engine.rollups.shelf import Shelf
 from engine.rollups.state import Opened, State, Unanswerable
+from engine.rollups.top import Top
 from engine.scope import Scope
 from engine.stores.base import Snapshot
 
@@ -92,14 +95,17 @@ class Rollups:
             held = self._held[shelf] = _Held(mark, state, manifest.version, frozenset())
             return held
 
-    def partials(self, plan: Plan, opened: Opened) -> tuple[pl.DataFrame, pl.Expr | None]:
-        """key, events, sessions or key, total, numbers, and how a key becomes text.
+    def partials(self, plan: Plan, opened: Opened) -> Partials:
+        """What the plan's rollups and events say.
 
         Raises Unanswerable when something turns out to be missing.
         """
         answer = Answer(plan, opened)
         try:
-            return answer.partials(), answer.text()
+            if plan.request.group_by == SESSION:
+                frame, groups = Top(plan, opened).partials()
+                return Partials(frame, groups)
+            return Partials(answer.partials(), text=answer.text())
         except (FileNotFoundError, pl.exceptions.ComputeError) as error:
             raise Unanswerable("rollup_unreadable") from error
 

@@ -1,7 +1,7 @@
 """Rollups on disk: one folder for each workspace and brand, and in it
 
     manifest.json                   what there is, and for which state of the lake
-    <build>-<cell>.<table>.parquet  a cell's tables: counts, sessions, spanning
+    <build>-<cell>.<table>.parquet  a cell's tables: those of cells.py and of visits.py
     <build>-<day>.events.parquet    a day's events, CODED
     <build>-<day>.ids.parquet       session, session_id
     <build>-dictionaries.parquet    name, code, text
@@ -21,6 +21,7 @@ from typing import Any, Final, Self
 
 import polars as pl
 
+from engine.rollups import visits
 from engine.rollups.cells import SCHEMAS
 
 FORMAT: Final = 1
@@ -114,7 +115,9 @@ class Shelf:
         for manifest in keep:
             named |= {self.path(manifest.build, whole) for whole in WHOLE}
             for cell, (build, _) in manifest.cells.items():
-                named |= {self.path(build, f"{cell}.{table}") for table in SCHEMAS}
+                named |= {
+                    self.path(build, f"{cell}.{table}") for table in (*SCHEMAS, *visits.SCHEMAS)
+                }
             for day, build in manifest.coded.items():
                 named |= {self.path(build, f"{day}.{part}") for part in OF_A_DAY}
         for path in set(self.folder.glob("*.parquet")) - named:
@@ -142,6 +145,16 @@ class Shelf:
             if paths:
                 parts.append(pl.scan_parquet(paths).filter(pl.col("dim") == wanted))
         return pl.concat(parts).drop("dim")
+
+    def scan_visits(
+        self, cells: Mapping[str, tuple[int, int]], names: Iterable[str], table: str
+    ) -> pl.LazyFrame:
+        """`top` or `visits` of some cells, with the `cell` that a row is from."""
+        parts = [visits.SCHEMAS[table].to_frame().with_columns(cell=pl.lit("")).lazy()]
+        paths = [self.path(cells[cell][0], f"{cell}.{table}") for cell in names]
+        if paths:
+            parts.append(pl.scan_parquet(paths, include_file_paths="cell"))
+        return pl.concat(parts)
 
 
 def _sync(path: Path) -> None:

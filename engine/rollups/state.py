@@ -11,7 +11,7 @@ from typing import Final
 import polars as pl
 
 from engine.plan import Sources
-from engine.rollups.cells import BUCKETS, NONE, SPANNING, key_of, numbers, total
+from engine.rollups.cells import columns_of, key_of, numbers, total
 from engine.rollups.coded import (
     CODED,
     Dictionaries,
@@ -24,6 +24,7 @@ from engine.rollups.dictionary import CODE
 from engine.rollups.kept import Kept
 from engine.rollups.registry import SEEN, Registry
 from engine.rollups.shelf import Manifest, Shelf
+from engine.rollups.visits import ADDED
 from engine.stores.base import File, Snapshot
 
 EPOCH: Final = date(1970, 1, 1)
@@ -103,6 +104,26 @@ class State:
         """key, session, mask: those that may lie in several cells."""
         added = pl.col("mask").bitwise_or()
         return self._folded("spanning", dimension, cells, ("key", "session"), added)
+
+    def top(self, cells: tuple[str, ...], rank: str, type_code: int) -> pl.DataFrame:
+        """cell, session, session_id, total, numbers: the first sessions of each cell."""
+
+        def make() -> pl.DataFrame:
+            rows = self.shelf.scan_visits(self.manifest.cells, cells, "top")
+            listed = rows.filter(pl.col("rank") == rank, pl.col("type") == type_code)
+            return listed.drop("rank", "type").collect(engine="streaming")
+
+        return self.kept.get((self.key, "top", cells, rank, type_code), make)
+
+    def visits(self, cells: tuple[str, ...]) -> pl.DataFrame:
+        """VISITS, added up: the sessions that go on over cells."""
+
+        def make() -> pl.DataFrame:
+            rows = self.shelf.scan_visits(self.manifest.cells, cells, "visits")
+            by = rows.group_by("session", "session_id", "type")
+            return by.agg(pl.col(ADDED).sum()).collect(engine="streaming")
+
+        return self.kept.get((self.key, "visits", cells), make)
 
     def _folded(
         self,
@@ -207,6 +228,12 @@ class Opened:
         coded = self.state.fresh_day(day, self.snapshot).coded
         return with_columns_of(coded, columns).select(columns)
 
+    def load(self, days: Iterable[date]) -> None:
+        """Read the days that are not rolled up: until then their texts may have no codes."""
+        for day in days:
+            if self.is_fresh(day):
+                self.state.fresh_day(day, self.snapshot)
+
     def check_hashes(self, days: Iterable[date]) -> None:
         """Raise Unanswerable when two sessions of these days cannot be told apart."""
         if any(fresh.collides for fresh in self._fresh(days)):
@@ -215,26 +242,40 @@ class Opened:
     def resumed(
         self, dimension: str, days: Iterable[date], spans: Iterable[tuple[int, int]]
     ) -> pl.DataFrame:
-        """key, session, mask of sessions that lie in one of the rolled-up cells, but for that they
-        go on in one of these days. A row for each cell.
+        """key, session, mask of the sessions of `resumed_events`; a row for each cell and key."""
+        events = self.resumed_events(("type", *columns_of(dimension)), days, spans)
+        did = events.with_columns(key=key_of(dimension), bit=bit_of(events["type"]))
+        cell = did.group_by("key", "session", "day").agg(mask=pl.col("bit").bitwise_or())
+        return cell.select("key", "session", "mask")
+
+    def resumed_events(
+        self, columns: Iterable[str], days: Iterable[date], spans: Iterable[tuple[int, int]]
+    ) -> pl.DataFrame:
+        """Events of sessions that lie in one of the rolled-up cells, but for that they go on in
+        one of these days: `day`, `at`, `session` and columns of CODED.
 
         spans: the rolled-up days, from and before.
         """
+        names = list(dict.fromkeys(("day", "at", "session", *columns)))
         seen = [SEEN.to_frame(), *(fresh.elsewhere for fresh in self._fresh(days))]
         pairs = pl.concat(seen).unique()
         pairs = pairs.filter(~pl.col("session").is_in(self.state.spanning.implode()))
-        parts = [SPANNING.to_frame().drop("dim")]
+        parts = [self.state.coded(date.min, names)]
         for (number,), of_day in pairs.group_by("day"):
             day = EPOCH + timedelta(int(str(number)))
-            if self.is_fresh(day) or not any(first <= number < after for first, after in spans):
-                continue
-            own = () if dimension in (NONE, *BUCKETS) else (dimension,)
-            events = self.state.coded(day, ("at", "type", "session", *own)).filter(
-                pl.col("session").is_in(of_day["session"].implode())
-            )
-            did = events.with_columns(key=key_of(dimension), bit=bit_of(events["type"]))
-            parts.append(did.group_by("key", "session").agg(mask=pl.col("bit").bitwise_or()))
+            if not self.is_fresh(day) and any(first <= number < after for first, after in spans):
+                gone_on = pl.col("session").is_in(of_day["session"].implode())
+                parts.append(self.state.coded(day, names).filter(gone_on))
         return pl.concat(parts)
+
+    def ids(self, day: date) -> pl.DataFrame:
+        """session, session_id of a day's events."""
+        if not self.is_fresh(day):
+            return self.state.ids(day)
+        coded = self.state.fresh_day(day, self.snapshot).coded
+        if "session_id" not in coded.columns:
+            return self.state.ids(date.min)
+        return coded.select("session", "session_id").drop_nulls().unique()
 
     def _fresh(self, days: Iterable[date]) -> Iterator[Fresh]:
         return (self.state.fresh_day(day, self.snapshot) for day in days if self.is_fresh(day))
