@@ -168,8 +168,7 @@ class _Build:
         """Write the coded events of each day; session and day of what was seen."""
         self._choose(events)
         coded = encode(events, self.known.metadata, self.known)
-        ids = coded.select("day", "session", "session_id").drop_nulls().unique()
-        self.collision |= ids.select("day", "session").n_unique() < ids.height
+        ids = self._sessions(coded)
         names = ids.sort("session_id").partition_by("day", as_dict=True, include_key=False)
         for (number,), events_of_day in coded.drop("session_id").group_by("day"):
             day = str(day_of(int(str(number))))
@@ -177,7 +176,17 @@ class _Build:
             none = ids.clear().drop("day")
             self.shelf.write(self.build, f"{day}.ids", names.get((number,), none))
             self.coded[day] = self.build
-        return ids.select("session", "day").unique()
+        return ids.select("session", "day")
+
+    def _sessions(self, coded: pl.DataFrame) -> pl.DataFrame:
+        """day, session, session_id. Looks for ids that share a hash by a second one."""
+        text = pl.col("session_id")
+        other = text.hash(seed=1)
+        ids = coded.lazy().drop_nulls("session").group_by("day", "session")
+        found = ids.agg(text.first(), least=other.min(), most=other.max())
+        frame = found.collect(engine="streaming")
+        self.collision |= frame.filter(pl.col("least") != pl.col("most")).height > 0
+        return frame.drop("least", "most")
 
     def _choose(self, events: pl.DataFrame) -> None:
         """Take new metadata keys in, or say why not."""

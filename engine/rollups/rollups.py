@@ -107,6 +107,7 @@ class Rollups:
                 return Partials(frame, groups)
             return Partials(answer.partials(), text=answer.text())
         except (FileNotFoundError, pl.exceptions.ComputeError) as error:
+            opened.state.shelf.discard(opened.manifest.build)
             raise Unanswerable("rollup_unreadable") from error
 
 

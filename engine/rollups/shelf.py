@@ -109,6 +109,12 @@ class Shelf:
         fresh.replace(self.folder / MANIFEST)
         _sync(self.folder)
 
+    def discard(self, build: int) -> None:
+        """Let the next build begin from nothing, unless there is a newer one already."""
+        manifest = self.manifest()
+        if manifest is not None and manifest.build == build:
+            (self.folder / MANIFEST).unlink(missing_ok=True)
+
     def sweep(self, keep: Iterable[Manifest]) -> None:
         """Delete the files that none of these manifests names."""
         named: set[Path] = set()

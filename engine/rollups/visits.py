@@ -68,18 +68,19 @@ def tables(coded: pl.DataFrame, ids: pl.DataFrame, spanning: pl.Series) -> Visit
     """The tables of each day in a frame of CODED. ids: day, session, session_id."""
     sums = {total(m): pl.col(m).cast(TOTAL).sum() for m in MEASURES}
     held = {numbers(m): pl.col(m).count().cast(pl.UInt32) for m in MEASURES}
+    names = ids.sort("session_id").with_row_index("place")
     by_type = (
         coded.lazy()
         .filter(pl.col("session").is_not_null())
         .group_by("day", "session", "type")
         .agg(events=pl.len().cast(pl.UInt32), **sums, **held)
+        .join(names.lazy().drop("session_id"), on=["day", "session"])
         .with_columns(spans=pl.col("session").is_in(spanning.implode()))
         .collect(engine="streaming")
     )
-    ranked = ids.sort("session_id").with_row_index("place")
-    named = by_type.join(ranked, on=["day", "session"], how="left")
-    going_on = named.filter("spans").select("day", *VISITS.names())
-    return Visits(_top(named.filter(~pl.col("spans")), ["day"]), going_on)
+    top = _top(by_type.filter(~pl.col("spans")), ["day"]).join(names, on=["day", "place"])
+    going_on = by_type.filter("spans").join(names, on=["day", "place"])
+    return Visits(top.select("day", *TOP.names()), going_on.select("day", *VISITS.names()))
 
 
 def fold(top: pl.DataFrame, visits: pl.DataFrame, spanning: pl.Series) -> Visits:
@@ -87,56 +88,50 @@ def fold(top: pl.DataFrame, visits: pl.DataFrame, spanning: pl.Series) -> Visits
 
     spanning: the sessions that other months have too.
     """
-    top, visits = top.select(TOP.names()), visits.select(VISITS.names())
     by_type = visits.group_by("session", "session_id", "type").agg(pl.col(ADDED).sum())
     spans = pl.col("session").is_in(spanning.implode())
-    places = pl.concat([top["session_id"], by_type["session_id"]]).unique().sort().to_frame()
-    places = places.with_row_index("place")
-    settled = _top(by_type.filter(~spans).join(places, on="session_id"), [])
+    who = pl.concat([rows.select("session", "session_id") for rows in (top, by_type)])
+    names = who.unique().sort("session_id").with_row_index("place")
+    places = names.drop("session_id")
     # The first of the days' lists and of those whose days are all in this month.
-    both = pl.concat([top, settled]).join(places, on="session_id")
+    settled = _top(by_type.filter(~spans).join(places, on="session"), [])
+    both = pl.concat([top.join(places, on="session").select(settled.columns), settled])
     parts = [_first(part, ["rank", "type"], str(rank)) for (rank,), part in both.group_by("rank")]
-    return Visits(
-        pl.concat([TOP.to_frame(), *(part.select(TOP.names()) for part in parts)]),
-        by_type.filter(spans).select(VISITS.names()),
-    )
+    listed = pl.concat([settled.clear(), *parts]).join(names, on="place")
+    return Visits(listed.select(TOP.names()), by_type.filter(spans).select(VISITS.names()))
 
 
 def _top(by_type: pl.DataFrame, cell: list[str]) -> pl.DataFrame:
-    """The lists of `top` from sums by session and type, with the `place` of the session's id."""
-    who = [*cell, "session", "session_id", "place"]
-    together = by_type.group_by(who).agg(pl.col(ADDED).sum())
+    """The lists of `top` from sums by type and session; of a session its `place` among the ids."""
+    together = by_type.group_by(*cell, "place").agg(pl.col(ADDED).sum())
+    every = pl.lit(ALL_TYPES, pl.Int32).alias("type")
     rows = pl.concat(
-        [by_type.select(*who, "type", *ADDED), together.select(*who, _all_types(), *ADDED)]
+        [
+            part.select(*cell, "place", kind, *ADDED)
+            for part, kind in ((by_type, "type"), (together, every))
+        ]
     )
-    parts = [
-        _first(part, [*cell, "type"], rank).select(
-            *cell, pl.lit(rank).alias("rank"), *TOP.names()[1:]
+    parts = []
+    for rank, total_, count in _ranks():
+        found = rows.lazy().select(
+            *(*cell, "type", "place"), total=total_.cast(TOTAL), numbers=pl.col(count)
         )
-        for rank, part in _ranked(rows)
-    ]
-    return pl.concat(parts)
+        first = _first(found.filter(pl.col("numbers") > 0).collect(), [*cell, "type"], rank)
+        parts.append(first.with_columns(rank=pl.lit(rank)))
+    return pl.concat(parts).select(*cell, "rank", "type", "place", "total", "numbers")
 
 
-def _all_types() -> pl.Expr:
-    return pl.lit(ALL_TYPES, pl.Int32).alias("type")
-
-
-def _ranked(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-    """For each way to rank its rows, with `total` and `numbers`."""
-    plain = rows.with_columns(total=pl.lit(None, TOTAL), numbers=pl.col("events"))
+def _ranks() -> Iterator[tuple[str, pl.Expr, str]]:
+    """Each way to rank, and which columns are its `total` and `numbers`."""
     for way in ("events", "first"):
-        yield rank_of(way, None), plain
+        yield rank_of(way, None), pl.lit(None), "events"
     for measure in MEASURES:
-        found = rows.filter(pl.col(numbers(measure)) > 0).with_columns(
-            total=pl.col(total(measure)), numbers=pl.col(numbers(measure))
-        )
         for way in ("sum", "avg"):
-            yield rank_of(way, measure), found
+            yield rank_of(way, measure), pl.col(total(measure)), numbers(measure)
 
 
 def _first(rows: pl.DataFrame, by: list[str], rank: str) -> pl.DataFrame:
     """The first LISTED of each group."""
     value = VALUES[rank.rpartition(".")[2]].alias("value")
     ordered = rows.with_columns(value).sort("value", "place", descending=[True, False])
-    return ordered.group_by(by, maintain_order=True).head(LISTED)
+    return ordered.group_by(by, maintain_order=True).head(LISTED).drop("value")

@@ -1,6 +1,7 @@
 """Why rollups do not answer: every reason by name, and the answer by a scan all the same."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -169,7 +170,8 @@ def test_type_that_is_new_today_and_shares_a_bit(brand, monkeypatch):
     brand.write(days_of_events(3, types=("aa",)))
     brand.build(NOW)
     brand.write([event(kind, NOW - HOUR, event_type=kind) for kind in ("bb", "cc")])
-    assert reason(brand, {"event_types": ["cc"]}) == ("types_need_bitmap", "")
+    assert brand.engine.explain(COUNT | {"event_types": ["cc"]}, SCOPE, NOW).is_scan
+    assert reason(brand, {"event_types": ["cc"]})[0] == "types_need_bitmap"
 
 
 @pytest.mark.parametrize("today", [NOW, NOW - timedelta(days=1)])
@@ -195,15 +197,18 @@ def test_more_sessions_than_a_list_holds(brand, monkeypatch):
     assert not brand.engine.planned.is_scan
 
 
-def test_files_that_are_gone_or_broken(brand):
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_bytes(b"broken")])
+def test_files_that_are_gone_or_broken(brand, spoil):
     brand.write(days_of_events(60))
     brand.build(NOW)
     for path in brand.builder.root.rglob("*.counts.parquet"):
-        path.write_bytes(b"broken")
-    assert reason(brand, {})[0] == "rollup_unreadable"
-    for path in brand.builder.root.rglob("*.counts.parquet"):
-        path.unlink()
-    assert reason(brand, {"group_by": "day"})[0] == "rollup_unreadable"
+        spoil(path)
+    assert brand.engine.explain(COUNT, SCOPE, NOW).refused[0].reason == "rollup_unreadable"
+    brand.check([(COUNT, NOW, None)])
+    assert brand.engine.planned.is_scan
+    brand.build(NOW)
+    brand.check([(COUNT, NOW, None)])
+    assert not brand.engine.planned.is_scan
 
 
 def segments(start, end, **sources):
