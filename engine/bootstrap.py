@@ -12,6 +12,7 @@ from engine.engine import Engine, utc_now
 from engine.ingest.imports import Imports
 from engine.ingest.inbox import Inbox
 from engine.ingest.keeper import Keeper
+from engine.ingest.open import open_lake
 from engine.settings import Settings
 from engine.stores.columns import Columns
 from engine.stores.lake import LakeStore
@@ -53,7 +54,7 @@ def connect(home: Path | str | None = None) -> Engine:
 
 
 def _lake(settings: Settings) -> LakeStore:
-    return LakeStore(settings.lake, Columns(settings.column_megabytes << 20))
+    return open_lake(settings, Columns(settings.column_megabytes << 20))
 
 
 def _engine(settings: Settings, lake: LakeStore) -> Engine:

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, delete
 from engine.database.connect import exclusive, open_database
 from engine.database.tables import inbox_batches, inbox_ids
 from engine.ingest.inbox import Inbox
+from engine.ingest.open import open_lake
 from engine.scope import WORKSPACE_FIELD, faults_of
 from engine.settings import Settings
 from engine.stores.lake import LakeStore
@@ -72,8 +73,12 @@ def main(arguments: list[str] | None = None) -> int:
     if faults:
         print(faults[0].message, file=sys.stderr)
         return 2
-    settings = Settings.read()
-    lake, database = LakeStore(settings.lake), open_database(settings.database)
+    try:
+        settings = Settings.read()
+        lake, database = open_lake(settings), open_database(settings.database)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
     if options.workspace not in {workspace for workspace, _ in lake.tables()}:
         print(f"There are no events of {options.workspace}.", file=sys.stderr)
         return 1

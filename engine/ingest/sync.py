@@ -29,6 +29,7 @@ from engine.database.connect import open_database
 from engine.errors import NotFound, Unavailable, VitrineError
 from engine.ingest.append import append
 from engine.ingest.normalise import normalise
+from engine.ingest.open import open_lake
 from engine.ingest.source_table import KEPT, Since, SourceTable
 from engine.ingest.sources import OVERLAP, Source, Sources, sentence
 from engine.ingest.times import YEARS
@@ -212,7 +213,7 @@ def main(arguments: list[str] | None = None) -> int:
         stop = Event()
         sync = Sync(
             open_database(settings.database),
-            LakeStore(settings.lake),
+            open_lake(settings),
             _now,
             options.timeout,
             stop=stop,
