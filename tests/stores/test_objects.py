@@ -5,6 +5,7 @@ import re
 import socket
 import threading
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +15,7 @@ import pytest
 
 from engine.ingest.open import open_lake
 from engine.settings import Settings
+from engine.stores.columns import scan_files
 from engine.stores.lake import SMALL_FILES, LakeStore
 from engine.stores.objects import Unreachable
 from tests.generate import NOW, SCOPE, frame
@@ -172,6 +174,29 @@ def test_no_secret_is_shown(bucket, tmp_path, caplog):
     texts.append(caplog.text)
     assert "no connection" in caplog.text
     assert [secret for secret in SECRETS for text in texts if secret in text] == []
+
+
+def test_no_signature_is_shown(tmp_path):
+    """It is part of each address."""
+    signature = "sv=2021-12-02&sp=rwdl&sig=Kanarie-sig-31"
+    options = {
+        "AZURE_STORAGE_ACCOUNT_NAME": "account",
+        "AZURE_STORAGE_SAS_TOKEN": signature,
+        "AZURE_STORAGE_ENDPOINT": f"http://127.0.0.1:{free_port()}/account",
+        "AZURE_ALLOW_HTTP": "true",
+    }
+    lake = store(Bucket("abfss://lake@account.dfs.core.windows.net/x", options), tmp_path)
+    path = lake.path(WORKSPACE, BRAND)
+    for work in (
+        lambda: lake.snapshot(SCOPE),
+        lambda: write(lake, "1"),
+        lambda: lake.delete(WORKSPACE, BRAND, "true"),
+        lambda: scan_files([f"{path}/1.parquet"], lake.place.scan_options).collect(),
+        lake.place.check,
+    ):
+        with pytest.raises((OSError, ValueError)) as caught:
+            work()
+        assert "Kanarie" not in "".join(traceback.format_exception(caught.value))
 
 
 class Forbids(BaseHTTPRequestHandler):
