@@ -35,7 +35,6 @@ CLIENT: Final = (
     "proxy_url",
 )
 """Variables end so that are about the connection, not the store."""
-UNSAFE: Final = "AWS_S3_ALLOW_UNSAFE_RENAME"
 COMMIT: Final = re.compile(rf"/{LOG}/\d{{20}}\.(json|checkpoint.*parquet)$")
 COLOURS: Final = re.compile(r"\x1b\[\d+m")
 STATUS: Final = re.compile(r"\b[45]\d\d [A-Z][A-Za-z -]+")
@@ -43,6 +42,8 @@ CODE: Final = re.compile(r"<Code>(\w+)</Code>")
 ADDRESS: Final = re.compile(r"\bhttps?://\S+")
 KIND: Final = re.compile(r"HttpError \{\s*kind: (\w+)")
 KINDS: Final = {"Connect": "no connection", "Timeout": "no answer in time"}
+SECRET_LENGTH: Final = 8
+"""No key is shorter; a switch such as `true` is, and is left in what is told."""
 DEBUG: Final = "\n\nDebug source"
 
 
@@ -70,11 +71,9 @@ class ObjectStore:
             "max_retries": int(PATIENT["max_retries"]),
             "retry_timeout_ms": 10_000,
         }
-        self._secrets = sorted(options.values(), key=len, reverse=True)
+        self._secrets = [value for value in options.values() if len(value) >= SECRET_LENGTH]
         self._lock = lock
         self._known: set[Table] = set()
-        if options.get(UNSAFE, "").lower() in ("1", "true"):
-            raise ValueError(f"{UNSAFE} lets two commits overwrite each other; unset it.")
         with self._named():
             self._files = _opened(self.root, options)
 
