@@ -68,7 +68,7 @@ URLS = {
 
 @pytest.mark.parametrize("url", URLS)
 def test_lake_in_an_object_store(url):
-    keys = dict.fromkeys(URLS.values(), "Kanarie") | {"HOME": "/root"}
+    keys = dict.fromkeys(URLS.values(), "Kanarie") | {"OTHER": "x"}
     settings = Settings.read({"VITRINE_LAKE": f" {url} "} | keys)
     assert settings.lake == url
     assert settings.lake_options == {URLS[url]: "Kanarie"}
