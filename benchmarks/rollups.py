@@ -1,4 +1,4 @@
-"""What rollups cost: their build, one more day of events, bytes on disk and in memory.
+"""What rollups cost: their build, one more day, the first answer after a start, disk and memory.
 
     uv run python -m benchmarks.rollups [--rows 10_000_000]
 
@@ -7,47 +7,31 @@ Written to RESULTS.md. The rollups are kept beside the lake, for `benchmarks.pee
 
 import argparse
 import os
+import resource
 import shutil
 import subprocess
 import sys
 import time
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from benchmarks.lake import END, SCOPE, folder, lake
 from benchmarks.results import write_section
-from engine.demo.shop import months
 from engine.engine import Engine
 from engine.rollups.build import Builder
 from engine.rollups.rollups import Rollups
-from engine.stores.lake import LakeStore
 
-DAY: Final = timedelta(days=1)
-DAY_EVENTS: Final = 300_000
-FIRST: Final = """
-import sys, time
-began = time.perf_counter()
-from benchmarks.lake import END, SCOPE
-from benchmarks.rollups import engine_of
-engine = engine_of(int(sys.argv[1]))
-ready = time.perf_counter()
-body = {"event_types": None, "group_by": "product_id", "aggregation": "count_distinct",
-        "time_window_days": 365}
-engine.aggregate(body, SCOPE, END)
-print(ready - began, time.perf_counter() - ready)
-"""
-
-
-class Cost(NamedTuple):
-    rows: int
-    build: float
-    day_rows: int
-    day: float
-    lake: int
-    rollups: int
-    first: float
-    memory: int
+BODY: Final = {
+    "event_types": None,
+    "group_by": "product_id",
+    "aggregation": "count_distinct",
+    "time_window_days": 365,
+}
+HEAD: Final = (
+    "| events | build | one more day | its events | lake | rollups | peak memory of the build |"
+    " first answer after a start | memory then |\n|---|---|---|---|---|---|---|---|---|"
+)
 
 
 def home(rows: int) -> Path:
@@ -57,35 +41,76 @@ def home(rows: int) -> Path:
 def engine_of(rows: int) -> Engine:
     """An engine over the rollups of the benchmark's lake; they are built when there are none."""
     store = lake(rows)
-    builder = Builder(store, home(rows))
-    if builder.shelf(SCOPE.workspace_id, SCOPE.brand_id).manifest() is None:
-        builder.build(SCOPE.workspace_id, SCOPE.brand_id, END.date())
+    Builder(store, home(rows)).build(SCOPE.workspace_id, SCOPE.brand_id, END.date())
     return Engine(store, rollups=Rollups(home(rows), store))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000_000])
-    costs = [measure(rows) for rows in parser.parse_args().rows]
-    write_section("What rollups cost", table(costs))
-    print(table(costs))
+    parser.add_argument("--part", choices=PARTS, help="what a process of its own is started for")
+    options = parser.parse_args()
+    if options.part:
+        PARTS[options.part](options.rows[0])
+        return
+    lines = [line(rows) for rows in options.rows]
+    about = (
+        f"{os.cpu_count()} cores. The first answer is {BODY['aggregation']} by"
+        f" {BODY['group_by']} over 365 days, in a new process that has opened nothing yet."
+    )
+    write_section("What rollups cost", "\n".join([about, "", HEAD, *lines]))
+    print("\n".join([HEAD, *lines]))
 
 
-def measure(rows: int) -> Cost:
+def line(rows: int) -> str:
     store = lake(rows)
     shutil.rmtree(home(rows), ignore_errors=True)
-    build = timed(store, home(rows), 0)
-    first = subprocess.run(
-        [sys.executable, "-c", FIRST, str(rows)], capture_output=True, text=True, check=True
+    built, more, build_memory = process("build", rows)
+    first, memory = process("first", rows)
+    files = store.open(SCOPE.workspace_id, SCOPE.brand_id).files
+    last = END.date() - timedelta(days=1)
+    day_events = sum(file.rows_on(last) for file in files)
+    mb = [size(path) / 1e6 for path in (store.path(SCOPE.workspace_id, SCOPE.brand_id), home(rows))]
+    return (
+        f"| {sum(file.rows for file in files):,} | {built:.1f} s | {more:.1f} s |"
+        f" about {day_events:,.0f} | {mb[0]:,.0f} MB | {mb[1]:,.0f} MB |"
+        f" {build_memory / 1e6:,.1f} GB | {first * 1000:,.0f} ms | {memory / 1e6:,.1f} GB |"
     )
-    day_rows, day = one_more_day(rows)
-    return Cost(
-        rows=sum(file.rows for file in store.open(SCOPE.workspace_id, SCOPE.brand_id).files),
-        build=build,
-        day_rows=day_rows,
-        day=day,
-        lake=size(store.path(SCOPE.workspace_id, SCOPE.brand_id)),
-        rollups=size(home(rows)),
-        first=float(first.stdout.split()[1]),
-        memory=0,
-    )
+
+
+def process(part: str, rows: int) -> list[float]:
+    command = [sys.executable, "-m", "benchmarks.rollups", "--part", part, "--rows", str(rows)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return [float(word) for word in done.stdout.split()]
+
+
+def build(rows: int) -> None:
+    """Seconds for all days but the last, for the last, and the peak memory in KB."""
+    builder = Builder(lake(rows), home(rows))
+    began = time.perf_counter()
+    builder.build(SCOPE.workspace_id, SCOPE.brand_id, END.date() - timedelta(days=1))
+    built = time.perf_counter()
+    builder.build(SCOPE.workspace_id, SCOPE.brand_id, END.date())
+    print(built - began, time.perf_counter() - built, peak())
+
+
+def first(rows: int) -> None:
+    """Seconds from opening the lake to the first answer, and the memory in KB."""
+    began = time.perf_counter()
+    engine_of(rows).aggregate(BODY, SCOPE, END)
+    print(time.perf_counter() - began, peak())
+
+
+def peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def size(folder: Path | str) -> int:
+    return sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
+
+
+PARTS: Final = {"build": build, "first": first}
+
+
+if __name__ == "__main__":
+    main()

@@ -20,6 +20,7 @@ from engine.rollups.rollups import Rollups
 from engine.settings import Settings
 from engine.stores.columns import Columns
 from engine.stores.lake import LakeStore
+from engine.stores.open import open_lake
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def connect(home: Path | str | None = None) -> Engine:
 
 
 def _lake(settings: Settings) -> LakeStore:
-    return LakeStore(settings.lake, Columns(settings.column_megabytes << 20))
+    return open_lake(settings, Columns(settings.column_megabytes << 20))
 
 
 def _engine(settings: Settings, lake: LakeStore) -> Engine:

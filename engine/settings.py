@@ -1,10 +1,18 @@
 """Every setting, from the environment; the names of the variables stand nowhere else."""
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
+
+KEYS_OF: Final = {"s3": "AWS_", "gs": "GOOGLE_", "abfss": "AZURE_"}
+"""How the variables begin that say how to reach an object store; its libraries name them."""
+OBJECT_STORE: Final = re.compile(
+    r"((s3|gs)://[a-z0-9][a-z0-9._-]+|abfss://[a-z0-9-]+@[a-z0-9]+\.dfs\.[a-z.]+)(/[\w.=-]+)*/?",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True)
@@ -16,6 +24,8 @@ class Settings:
     column_megabytes: how much memory decoded columns of the lake may take.
     rollup_megabytes: how much memory folded rollups may take. use_rollups: off, every request
     scans.
+    lake_url: where the lake is, a folder or an object store's URL; in `home` when it is empty.
+    lake_options: how to reach an object store, with its keys.
     """
 
     home: Path
@@ -28,15 +38,19 @@ class Settings:
     rollup_megabytes: int = 1024
     use_rollups: bool = True
     body_limit: int = 64 * 1024
+    lake_url: str = ""
+    lake_options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ, home: Path | str | None = None) -> Self:
-        """From VITRINE_HOME (~/.vitrine), VITRINE_DATABASE_URL, VITRINE_DEMO_EVENTS (1000000),
-        VITRINE_DEMO_TOKEN, VITRINE_RATE_LIMIT_PER_MINUTE (600000), VITRINE_COLUMN_MEGABYTES
-        (1024), VITRINE_ROLLUP_MEGABYTES (1024) and VITRINE_ROLLUPS (on). Raises ValueError naming
-        the variable.
+        """From VITRINE_HOME (~/.vitrine), VITRINE_LAKE (lake in the home), VITRINE_DATABASE_URL,
+        VITRINE_DEMO_EVENTS (1000000), VITRINE_DEMO_TOKEN, VITRINE_RATE_LIMIT_PER_MINUTE (600000),
+        VITRINE_COLUMN_MEGABYTES (1024), VITRINE_ROLLUP_MEGABYTES (1024) and VITRINE_ROLLUPS (on).
+        A `home` that is given has its lake in it. Raises ValueError naming the variable.
         """
         chosen = home or environ.get("VITRINE_HOME") or Path.home() / ".vitrine"
+        lake = "" if home else _lake(environ.get("VITRINE_LAKE", "").strip())
+        begin = KEYS_OF.get(lake.partition("://")[0])
         return cls(
             home=Path(chosen).expanduser().absolute(),
             demo_events=_whole(environ, "VITRINE_DEMO_EVENTS", 1_000_000, least=0),
@@ -48,6 +62,10 @@ class Settings:
             column_megabytes=_whole(environ, "VITRINE_COLUMN_MEGABYTES", 1024, least=1),
             rollup_megabytes=_whole(environ, "VITRINE_ROLLUP_MEGABYTES", 1024, least=1),
             use_rollups=_switch(environ, "VITRINE_ROLLUPS"),
+            lake_url=lake,
+            lake_options={
+                name: value for name, value in environ.items() if begin and name.startswith(begin)
+            },
         )
 
     @property
@@ -56,12 +74,27 @@ class Settings:
         return self.database_url or f"sqlite:///{self.home / 'vitrine.db'}"
 
     @property
-    def lake(self) -> Path:
-        return self.home / "lake"
+    def lake(self) -> Path | str:
+        """The folder of the lake, or the URL of its object store."""
+        if OBJECT_STORE.fullmatch(self.lake_url):
+            return self.lake_url
+        return Path(self.lake_url).expanduser().absolute() if self.lake_url else self.home / "lake"
 
     @property
     def rollups(self) -> Path:
         return self.home / "rollups"
+
+
+def _lake(text: str) -> str:
+    if "://" in text and not OBJECT_STORE.fullmatch(text):
+        # The text is not repeated: there may be a password in it.
+        raise ValueError(
+            f"VITRINE_LAKE, a URL of {text.partition('://')[0]}://, names no place for a lake; set"
+            " it to a folder, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or"
+            " abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/PREFIX, with letters, digits and"
+            " . _ - = in the prefix and keys in variables such as AWS_SECRET_ACCESS_KEY only."
+        )
+    return text
 
 
 def _whole(environ: Mapping[str, str], name: str, default: int, *, least: int) -> int:

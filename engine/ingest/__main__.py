@@ -10,7 +10,7 @@ from engine.errors import InvalidRequest
 from engine.ingest.load import Loaded, load
 from engine.scope import BRAND_FIELD, faults_of
 from engine.settings import Settings
-from engine.stores.lake import LakeStore
+from engine.stores.open import open_lake
 
 SHOWN = 10
 
@@ -18,7 +18,7 @@ SHOWN = 10
 def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     try:
-        settings = Settings.read()
+        lake = open_lake(Settings.read())
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     began = time.perf_counter()
     try:
         loaded = load(
-            LakeStore(settings.lake),
+            lake,
             options.file,
             options.workspace,
             datetime.now(UTC),

@@ -19,6 +19,7 @@ from engine.ingest.inbox import Inbox
 from engine.scope import WORKSPACE_FIELD, faults_of
 from engine.settings import Settings
 from engine.stores.lake import LakeStore
+from engine.stores.open import open_lake
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -91,8 +92,12 @@ def main(arguments: list[str] | None = None) -> int:
     if faults:
         print(faults[0].message, file=sys.stderr)
         return 2
-    settings = Settings.read()
-    lake, database = LakeStore(settings.lake), open_database(settings.database)
+    try:
+        settings = Settings.read()
+        lake, database = open_lake(settings), open_database(settings.database)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
     if options.workspace not in {workspace for workspace, _ in lake.tables()}:
         print(f"There are no events of {options.workspace}.", file=sys.stderr)
         return 1

@@ -34,6 +34,7 @@ from engine.ingest.sources import OVERLAP, Source, Sources, sentence
 from engine.ingest.times import YEARS
 from engine.settings import Settings
 from engine.stores.lake import LakeStore
+from engine.stores.open import open_lake
 
 CHUNK: Final = 200_000
 PATIENCE: Final = 300
@@ -212,7 +213,7 @@ def main(arguments: list[str] | None = None) -> int:
         stop = Event()
         sync = Sync(
             open_database(settings.database),
-            LakeStore(settings.lake),
+            open_lake(settings),
             _now,
             options.timeout,
             stop=stop,

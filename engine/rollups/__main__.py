@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from engine.database.connect import exclusive, open_database
 from engine.rollups.build import Builder
 from engine.settings import Settings
-from engine.stores.lake import LakeStore
+from engine.stores.open import open_lake
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     settings = Settings.read()
     database = open_database(settings.database)
-    builder = Builder(LakeStore(settings.lake), settings.rollups)
+    builder = Builder(open_lake(settings), settings.rollups)
     brands = [
         (workspace, brand)
         for workspace, brand in builder.lake.tables()

@@ -5,9 +5,9 @@ costs more than the grouping itself. A lake file never changes, so nothing here 
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -19,10 +19,18 @@ BUDGET: Final = 2 << 30
 WIDTHS: Final = {pl.String: 12, pl.Datetime: 8, pl.Decimal: 16}
 
 
-def scan_files(uris: Sequence[str]) -> pl.LazyFrame:
-    """Every event of lake files; a column that is younger than its file is null."""
+def scan_files(uris: Sequence[str], options: Mapping[str, Any] | None = None) -> pl.LazyFrame:
+    """Every event of lake files; a column that is younger than its file is null.
+
+    options: how Polars reaches files in an object store.
+    """
     return pl.scan_parquet(
-        list(uris), hive_partitioning=False, missing_columns="insert", schema=EVENTS
+        list(uris),
+        hive_partitioning=False,
+        missing_columns="insert",
+        schema=EVENTS,
+        storage_options=None if options is None else dict(options),
+        credential_provider=None,
     )
 
 
@@ -47,13 +55,21 @@ class Columns:
         """Whether so many rows of these columns can be held at once."""
         return rows * sum(_width(name) for name in names) <= self._budget
 
-    def read(self, table: str, uris: Sequence[str], names: Sequence[str]) -> list[pl.DataFrame]:
+    def read(
+        self,
+        table: str,
+        uris: Sequence[str],
+        names: Sequence[str],
+        options: Mapping[str, Any] | None = None,
+    ) -> list[pl.DataFrame]:
         """A frame of these columns for each file of a table, rows in the file's order."""
         with self._lock:
             held = {(uri, name): self._touch(uri, name) for uri in uris for name in names}
         missing = {uri: [n for n in names if held[uri, n] is None] for uri in uris}
         scans = {
-            uri: scan_files([uri]).select(column(name).cast(_dtype(table, name)) for name in wanted)
+            uri: scan_files([uri], options).select(
+                column(name).cast(_dtype(table, name)) for name in wanted
+            )
             for uri, wanted in missing.items()
             if wanted
         }

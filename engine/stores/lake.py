@@ -4,20 +4,15 @@ A table is partitioned by UTC month; its files are sorted by created_at. Workspa
 the path, so no predicate stands between two brands.
 """
 
-import fcntl
 import json
-import os
-import shutil
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from stat import S_ISREG
 from threading import Lock
 from typing import Any, Final, Literal
-from urllib.parse import unquote
 
 import polars as pl
 import pyarrow as pa
@@ -26,6 +21,8 @@ from deltalake import DeltaTable, WriterProperties, write_deltalake
 from engine.scope import Scope
 from engine.stores.base import EVENTS, File
 from engine.stores.columns import Columns, column, scan_files
+from engine.stores.look import Look
+from engine.stores.place import LocalFolder, Place, Table
 
 NO_BRAND: Final = "no_brand"
 PARTITION: Final = "month"
@@ -74,6 +71,7 @@ class LakeSnapshot:
     table: str
     files: tuple[LakeFile, ...]
     columns: Columns
+    options: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
     def scan(self, start: datetime, end: datetime, columns: frozenset[str]) -> pl.LazyFrame:
         """From columns in memory, or from the files where those would not fit."""
@@ -83,14 +81,16 @@ class LakeSnapshot:
         if not files:
             events = EVENTS.to_frame().lazy().select(column(name) for name in names)
         elif self.columns.fits(sum(file.rows for file in files), names):
-            frames = self.columns.read(self.table, [file.uri for file in files], names)
+            frames = self.columns.read(
+                self.table, [file.uri for file in files], names, self.options
+            )
             parts = [
                 frame.lazy() if file.lies_in(start, end) else frame.lazy().filter(*window)
                 for file, frame in zip(files, frames, strict=True)
             ]
             events = pl.concat(parts)
         else:
-            scanned = scan_files([file.uri for file in files]).filter(*window)
+            scanned = self._events(file.uri for file in files).filter(*window)
             events = scanned.select(column(name) for name in names)
         return events.select(sorted(columns))
 
@@ -105,7 +105,7 @@ class LakeSnapshot:
             return EVENTS.to_frame().lazy().select(columns)
         created = pl.col("created_at")
         return (
-            scan_files(files)
+            self._events(files)
             .filter(created >= spans[0][0], created < spans[-1][1])
             .filter(created.dt.date().is_in(days.implode()))
             .select(columns)
@@ -114,66 +114,87 @@ class LakeSnapshot:
     def all_events(self) -> pl.LazyFrame:
         if not self.files:
             return EVENTS.to_frame().lazy()
-        return scan_files([file.uri for file in self.files])
+        return self._events(file.uri for file in self.files)
+
+    def _events(self, uris: Iterable[str]) -> pl.LazyFrame:
+        return scan_files(list(uris), self.options)
 
     def events(self, start: datetime, end: datetime, known: Collection[File] = ()) -> pl.DataFrame:
         uris = [f.uri for f in self.files if f not in known and f.touches(start, end)]
         if not uris:
             return EVENTS.to_frame()
         created = pl.col("created_at")
-        events = scan_files(uris).filter(created >= start, created < end)
+        events = self._events(uris).filter(created >= start, created < end)
         return events.collect(engine="streaming")
 
 
-@dataclass(frozen=True)
-class _Opened:
+@dataclass
+class _Seen:
     """A table as it was last seen, and the mark of its last commit."""
 
-    table: DeltaTable
-    mark: tuple[int, int] | None
-    snapshot: LakeSnapshot
+    look: Look[LakeSnapshot] = field(default_factory=Look)
+    table: DeltaTable | None = None
+    mark: Hashable | None = None
+    snapshot: LakeSnapshot | None = None
 
 
 class LakeStore:
-    """Reads the lake below `root`, a local folder; opened tables are kept and kept up to date."""
+    """Reads and writes the lake at a place, or in a local folder; opened tables are kept."""
 
-    def __init__(self, root: Path, columns: Columns | None = None) -> None:
-        self.root = root
+    def __init__(self, place: Place | Path, columns: Columns | None = None) -> None:
+        self.place: Place = LocalFolder(place) if isinstance(place, Path) else place
         self._columns = columns or Columns()
-        self._tables: dict[Path, _Opened] = {}
+        self._tables: dict[Table, _Seen] = {}
+        self._listing: Look[list[Table]] = Look(self.place.listing_lasts)
         self._lock = Lock()
 
-    def path(self, workspace: str, brand: str | None) -> Path:
-        return self.root / workspace / (brand or NO_BRAND)
+    @property
+    def root(self) -> Path | str:
+        return self.place.root
+
+    def path(self, workspace: str, brand: str | None) -> Path | str:
+        return self.place.path(_table(workspace, brand))
 
     def snapshot(self, scope: Scope) -> LakeSnapshot:
         return self.open(scope.workspace_id, scope.brand_id)
 
     def open(self, workspace: str, brand: str | None) -> LakeSnapshot:
         """The present state of a brand's table, or of the one for events without a brand."""
-        path = self.path(workspace, brand)
+        name = _table(workspace, brand)
         with self._lock:
-            known = self._tables.get(path)
-            if known is None or known.mark is None or known.mark != _mark(path, known.table):
-                self._tables.pop(path, None)
-                if known is not None:
-                    self._columns.forget(file.uri for file in known.snapshot.files)
-                if not DeltaTable.is_deltatable(str(path)):
-                    return LakeSnapshot("none", str(path), (), self._columns)
-                table = DeltaTable(path)
-            else:
-                table = known.table
-                before = table.version()
+            seen = self._tables.setdefault(name, _Seen())
+        return seen.look.get(lambda: self._see(name, seen))
+
+    def _see(self, name: Table, seen: _Seen) -> LakeSnapshot:
+        path, before = self.place.path(name), seen.snapshot
+        with self.place.reached():
+            table = seen.table
+            if table is not None and self._is_still(name, seen.mark, table):
+                version = table.version()
                 table.update_incremental()
-                if table.version() == before:
-                    return known.snapshot
-            snapshot = LakeSnapshot(_version(table), table.table_uri, _files(table), self._columns)
-            if known is not None:
-                self._columns.forget(
-                    file.uri for file in set(known.snapshot.files) - set(snapshot.files)
-                )
-            self._tables[path] = _Opened(table, _mark(path, table), snapshot)
-            return snapshot
+                if before is not None and table.version() == version:
+                    return before
+            else:
+                table = self._delta(name) if self.place.exists(name) else None
+            seen.table, seen.mark = None, None
+            files = () if table is None else _files(table)
+            if before is not None:
+                self._columns.forget(file.uri for file in set(before.files) - set(files))
+            if table is None:
+                seen.snapshot = None
+                return LakeSnapshot("none", str(path), (), self._columns)
+            seen.snapshot = LakeSnapshot(
+                _version(table), table.table_uri, files, self._columns, self.place.scan_options
+            )
+            seen.table, seen.mark = table, self.place.mark(name, table.version())
+            return seen.snapshot
+
+    def _is_still(self, name: Table, mark: Hashable | None, table: DeltaTable) -> bool:
+        """Whether the last commit that was seen is still there, and is the same one."""
+        return mark is not None and mark == self.place.mark(name, table.version())
+
+    def _delta(self, name: Table) -> DeltaTable:
+        return DeltaTable(self.place.path(name), storage_options=self.place.options)
 
     def changed_days(
         self, workspace: str, brand: str | None, since: str, until: str
@@ -186,15 +207,15 @@ class LakeStore:
         (table, first), (same, last) = (version.rsplit("-", 1) for version in (since, until))
         if table != same or int(last) < int(first):
             return None
-        log = self.path(workspace, brand) / "_delta_log"
+        name = _table(workspace, brand)
         days: set[date] = set()
-        for version in range(int(first) + 1, int(last) + 1):
-            try:
-                commit = (log / f"{version:020}.json").read_text()
-            except FileNotFoundError:
-                return None
-            for line in commit.splitlines():
-                days |= _changed(json.loads(line))
+        with self.place.reached():
+            for version in range(int(first) + 1, int(last) + 1):
+                commit = self.place.commit(name, version)
+                if commit is None:
+                    return None
+                for line in commit.splitlines():
+                    days |= _changed(json.loads(line))
         return frozenset(days)
 
     def write(
@@ -209,77 +230,83 @@ class LakeStore:
         Frames have the columns of EVENTS. They are written in the order they come, so they should
         come by created_at. When it returns, they are on disk.
         """
-        path = self.path(workspace, brand)
-        path.mkdir(parents=True, exist_ok=True)
-        before = DeltaTable(path).version() if DeltaTable.is_deltatable(str(path)) else -1
+        name = _table(workspace, brand)
         batches = (batch for frame in frames for batch in _batches(frame))
-        write_deltalake(
-            path,
-            pa.RecordBatchReader.from_batches(SCHEMA, batches),
-            mode=mode,
-            partition_by=PARTITION,
-            configuration=TABLE_PROPERTIES,
-            writer_properties=WRITER,
-        )
-        _sync(path, before)
+        with self.place.reached(), self.place.durable(name):
+            write_deltalake(
+                self.place.path(name),
+                pa.RecordBatchReader.from_batches(SCHEMA, batches),
+                mode=mode,
+                partition_by=PARTITION,
+                configuration=TABLE_PROPERTIES,
+                writer_properties=WRITER,
+                storage_options=self.place.options,
+            )
+        self._listing.forget()
 
     def delete(self, workspace: str, brand: str | None, predicate: str) -> int:
         """Delete the events that a SQL predicate of the Delta library selects; how many."""
-        table = DeltaTable(self.path(workspace, brand))
-        before = table.version()
-        deleted = int(table.delete(predicate, writer_properties=WRITER)["num_deleted_rows"])
-        _sync(self.path(workspace, brand), before)
-        return deleted
+        name = _table(workspace, brand)
+        with self.place.reached(), self.place.durable(name):
+            found = self._delta(name).delete(predicate, writer_properties=WRITER)
+        return int(found["num_deleted_rows"])
 
     def forget(self, workspace: str, brand: str | None) -> None:
         """Take the files from the disk that deletions left behind; slow readers may fail."""
-        table = DeltaTable(self.path(workspace, brand))
-        table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+        with self.place.reached():
+            table = self._delta(_table(workspace, brand))
+            table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
 
     def drop(self, workspace: str) -> None:
         """Delete all tables of a workspace."""
-        shutil.rmtree(self.root / workspace)
+        with self.place.reached():
+            self.place.drop(workspace)
+        self._listing.forget()
 
     def tidy(self, workspace: str, brand: str | None) -> None:
         """Join small files of a month, and delete what no version of the last hour needs.
 
         Readers that began before go on with the files they know; no answer takes an hour.
         """
-        table = DeltaTable(self.path(workspace, brand))
-        months = Counter(str(Path(uri).parent) for uri in table.file_uris())
-        if max(months.values(), default=0) >= SMALL_FILES:
-            before = table.version()
-            table.optimize.compact(target_size=FILE_BYTES, writer_properties=WRITER)
-            _sync(self.path(workspace, brand), before)
-        table.vacuum(retention_hours=1, enforce_retention_duration=False, dry_run=False)
+        name = _table(workspace, brand)
+        with self.place.reached():
+            table = self._delta(name)
+            months = Counter(uri.rpartition("/")[0] for uri in table.file_uris())
+            if max(months.values(), default=0) >= SMALL_FILES:
+                with self.place.durable(name):
+                    table.optimize.compact(target_size=FILE_BYTES, writer_properties=WRITER)
+            table.vacuum(retention_hours=1, enforce_retention_duration=False, dry_run=False)
 
     @contextmanager
     def writing(self, workspace: str) -> Iterator[None]:
         """One writer of a workspace at a time, over all processes."""
-        folder = self.root / workspace
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / ".writing").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with self.place.writing(workspace):
             yield
 
     def storage(self, workspace: str, brand: str | None) -> Storage:
         files = self.open(workspace, brand).files
-        size = sum(map(_size, self.path(workspace, brand).rglob("*")))
+        with self.place.reached():
+            size = self.place.bytes(_table(workspace, brand))
         return Storage(len(files), sum(file.rows for file in files), size)
 
     def brands(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for workspace, brand in self.tables():
-            if brand is not None:
-                found.setdefault(workspace, []).append(brand)
+        for workspace, name in self._listing.get(self._list):
+            if name != NO_BRAND:
+                found.setdefault(workspace, []).append(name)
         return found
 
     def tables(self) -> list[tuple[str, str | None]]:
         """workspace_id and brand_id of every table; None is the one without a brand."""
-        # A first commit that was interrupted leaves a log without entries.
-        logs = sorted(log for log in self.root.glob("ws_*/*/_delta_log") if any(log.glob("*.json")))
-        names = [(log.parent.parent.name, log.parent.name) for log in logs]
-        return [(workspace, None if name == NO_BRAND else name) for workspace, name in names]
+        return [(of, None if name == NO_BRAND else name) for of, name in self._list()]
+
+    def _list(self) -> list[Table]:
+        with self.place.reached():
+            return self.place.tables()
+
+
+def _table(workspace: str, brand: str | None) -> Table:
+    return workspace, brand or NO_BRAND
 
 
 SCHEMA: Final = (
@@ -311,43 +338,6 @@ def _changed(action: dict[str, Any]) -> set[date]:
 def _version(table: DeltaTable) -> str:
     """The table's own id and version: a table made anew under the same path is another one."""
     return f"{str(table.metadata().id)[:8]}-{table.version()}"
-
-
-def _sync(path: Path, before: int) -> None:
-    """Wait until the commits after version `before` are on disk, for which Delta does not wait."""
-    log = path / "_delta_log"
-    made = [log / "_last_checkpoint"]
-    for version in range(before + 1, DeltaTable(path).version() + 1):
-        commit = log / f"{version:020}.json"
-        actions = map(json.loads, commit.read_text().splitlines())
-        made += [path / unquote(action["add"]["path"]) for action in actions if "add" in action]
-        made += [commit, commit.with_suffix(".checkpoint.parquet")]
-    folders = [file.parent for file in made] + [path, path.parent]
-    for target in dict.fromkeys(made + folders):
-        if target.exists():
-            descriptor = os.open(target, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-
-
-def _mark(path: Path, table: DeltaTable) -> tuple[int, int] | None:
-    """Tells the file of the last commit from that of a table made anew under the same path."""
-    try:
-        commit = (path / "_delta_log" / f"{table.version():020}.json").stat()
-    except FileNotFoundError:
-        return None
-    return commit.st_ino, commit.st_mtime_ns
-
-
-def _size(path: Path) -> int:
-    """The bytes of a file, 0 for a folder and for what a vacuum has just deleted."""
-    try:
-        status = path.lstat()
-    except FileNotFoundError:
-        return 0
-    return status.st_size if S_ISREG(status.st_mode) else 0
 
 
 def _files(table: DeltaTable) -> tuple[LakeFile, ...]:

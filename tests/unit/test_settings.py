@@ -56,3 +56,56 @@ def test_bad_numbers_are_named(name, text):
     text = str(least - 1) if text == "least" else text
     with pytest.raises(ValueError, match=rf"^{name} is .*whole number of {least} or more"):
         Settings.read({name: text})
+
+
+URLS = {
+    "s3://bucket": "AWS_REGION",
+    "s3://my.bucket-1/a/b_c/d=1/": "AWS_REGION",
+    "gs://bucket/lake": "GOOGLE_SERVICE_ACCOUNT",
+    "abfss://lake@account1.dfs.core.windows.net/a": "AZURE_STORAGE_ACCOUNT_KEY",
+}
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_lake_in_an_object_store(url):
+    keys = dict.fromkeys(URLS.values(), "Kanarie") | {"OTHER": "x"}
+    settings = Settings.read({"VITRINE_LAKE": f" {url} "} | keys)
+    assert settings.lake == url
+    assert settings.lake_options == {URLS[url]: "Kanarie"}
+    assert "Kanarie" not in repr(settings)
+
+
+def test_lake_in_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    keys = {"AWS_REGION": "x"}
+    for text, folder in {"~/a b": Path.home() / "a b", "here": tmp_path / "here"}.items():
+        settings = Settings.read({"VITRINE_LAKE": text} | keys)
+        assert (settings.lake, settings.lake_options) == (folder, {})
+    assert Settings.read({"VITRINE_HOME": "/x", "VITRINE_LAKE": " "}).lake == Path("/x/lake")
+
+
+def test_lake_of_a_home_that_is_given(tmp_path):
+    assert Settings.read({"VITRINE_LAKE": "s3://bucket"}, home=tmp_path).lake == tmp_path / "lake"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://Kanarie.s3.amazonaws.com/lake",
+        "file:///Kanarie",
+        "s3://user:Kanarie@bucket/x",
+        "s3://Kanarie",
+        "s3://bucket/x?sig=Kanarie",
+        "s3://bucket/Kanarie#x",
+        "s3://bucket/Kanarie x",
+        "s3://bucket//Kanarie",
+        "s3://",
+        "abfss://Kanarie/x",
+        "abfss://lake@account:Kanarie.dfs.core.windows.net/x",
+        "S3://bucket/Kanarie",
+    ],
+)
+def test_bad_lakes_are_refused_without_repeating_secrets(url):
+    with pytest.raises(ValueError, match=r"^VITRINE_LAKE, .* set it to a folder") as caught:
+        Settings.read({"VITRINE_LAKE": url})
+    assert "Kanarie" not in str(caught.value)

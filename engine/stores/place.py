@@ -1,0 +1,165 @@
+"""Where a lake is: what a local folder and an object store do differently."""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from stat import S_ISREG
+from typing import Any, Final, Protocol, TypeAlias
+from urllib.parse import unquote
+
+from deltalake import DeltaTable
+
+LOG: Final = "_delta_log"
+
+
+def commit_name(version: int) -> str:
+    return f"{version:020}.json"
+
+
+Table: TypeAlias = tuple[str, str]
+"""The folder of a workspace, and in it that of the table."""
+
+
+class Place(Protocol):
+    @property
+    def root(self) -> Path | str: ...
+
+    @property
+    def options(self) -> dict[str, str] | None:
+        """How the Delta library gets there."""
+
+    @property
+    def scan_options(self) -> Mapping[str, Any] | None:
+        """How Polars gets there."""
+
+    @property
+    def listing_lasts(self) -> float:
+        """For how many seconds a list of brands is fresh enough for readers."""
+
+    def path(self, table: Table) -> Path | str: ...
+
+    def check(self) -> None:
+        """Raises ValueError, naming the variable to mend, when nothing can be read there."""
+
+    def reached(self) -> AbstractContextManager[None]:
+        """Around whatever goes there: its errors become Unreachable, and tell no secret."""
+
+    def tables(self) -> list[Table]:
+        """Every table, in their order."""
+
+    def exists(self, table: Table) -> bool: ...
+
+    def mark(self, table: Table, version: int) -> Hashable | None:
+        """Tells a commit from that of a table made anew under the same path; None if it is gone."""
+
+    def commit(self, table: Table, version: int) -> str | None:
+        """The actions of a commit, one a line; None if the log no longer has it."""
+
+    def bytes(self, table: Table) -> int:
+        """Of all that is in a table's folder."""
+
+    def drop(self, workspace: str) -> None:
+        """Delete all that is in a workspace."""
+
+    def durable(self, table: Table) -> AbstractContextManager[None]:
+        """Around commits to a table: when it is over, they will survive a power cut."""
+
+    def writing(self, workspace: str) -> AbstractContextManager[None]:
+        """One writer of a workspace at a time, over all processes."""
+
+
+class LocalFolder:
+    """On this machine; processes of it may share one."""
+
+    options = None
+    scan_options = None
+    listing_lasts = 0.0
+
+    def __init__(self, root: Path) -> None:
+        self.root: Path | str = root
+        self._root = root
+
+    def path(self, table: Table) -> Path:
+        return self._root.joinpath(*table)
+
+    def check(self) -> None:
+        """A folder that is missing is made by the first write."""
+
+    def reached(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def tables(self) -> list[Table]:
+        # A first commit that was interrupted leaves a log without entries.
+        logs = sorted(log for log in self._root.glob(f"ws_*/*/{LOG}") if any(log.glob("*.json")))
+        return [(log.parent.parent.name, log.parent.name) for log in logs]
+
+    def exists(self, table: Table) -> bool:
+        return DeltaTable.is_deltatable(str(self.path(table)))
+
+    def mark(self, table: Table, version: int) -> Hashable | None:
+        try:
+            commit = (self.path(table) / LOG / commit_name(version)).stat()
+        except FileNotFoundError:
+            return None
+        return commit.st_ino, commit.st_mtime_ns
+
+    def commit(self, table: Table, version: int) -> str | None:
+        try:
+            return (self.path(table) / LOG / commit_name(version)).read_text()
+        except FileNotFoundError:
+            return None
+
+    def bytes(self, table: Table) -> int:
+        return sum(map(_size, self.path(table).rglob("*")))
+
+    def drop(self, workspace: str) -> None:
+        shutil.rmtree(self._root / workspace)
+
+    @contextmanager
+    def durable(self, table: Table) -> Iterator[None]:
+        """Delta does not wait for the disk; this does."""
+        folder = self.path(table)
+        folder.mkdir(parents=True, exist_ok=True)
+        before = DeltaTable(folder).version() if self.exists(table) else -1
+        yield
+        _sync(folder, before)
+
+    @contextmanager
+    def writing(self, workspace: str) -> Iterator[None]:
+        folder = self._root / workspace
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / ".writing").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def _sync(path: Path, before: int) -> None:
+    """Wait until the commits after version `before` are on disk."""
+    log = path / LOG
+    made = [log / "_last_checkpoint"]
+    for version in range(before + 1, DeltaTable(path).version() + 1):
+        commit = log / commit_name(version)
+        actions = map(json.loads, commit.read_text().splitlines())
+        made += [path / unquote(action["add"]["path"]) for action in actions if "add" in action]
+        made += [commit, commit.with_suffix(".checkpoint.parquet")]
+    folders = [file.parent for file in made] + [path, path.parent]
+    for target in dict.fromkeys(made + folders):
+        if target.exists():
+            descriptor = os.open(target, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+def _size(path: Path) -> int:
+    """The bytes of a file, 0 for a folder and for what a vacuum has just deleted."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return 0
+    return status.st_size if S_ISREG(status.st_mode) else 0
