@@ -12,6 +12,7 @@ import argparse
 import importlib.util
 import itertools
 import os
+import signal
 import statistics
 import sys
 from collections.abc import Iterator
@@ -69,6 +70,8 @@ def main() -> None:
     parser.add_argument("--windows", type=_names, default=[str(days) for days in WINDOWS])
     parser.add_argument("--groups", type=_names, default=list(GROUPS))
     asked = parser.parse_args()
+    # A run that is stopped stops its servers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if importlib.util.find_spec("chdb") is None:
         _again_with_chdb()
     classes = list(_classes([int(days) for days in asked.windows], asked.groups))
@@ -82,7 +85,7 @@ def main() -> None:
         text = table(found, list(makers), built, ours)
         if whole:
             write_section(f"Peers at {rows:,} events", text)
-        print(*lines(found), sep="\n", flush=True)
+        print(f"Vitrine's process held {ours}", *built, *lines(found), sep="\n", flush=True)
     if wrong:
         raise SystemExit(f"{wrong} answers differ")
 
@@ -135,7 +138,7 @@ def measure(
                     worker.close()
             print(standing.line(), flush=True)
             found.append(standing)
-        held = f"{engine.memory() / 2**20:,.0f} MiB, at most {engine.memory('VmHWM') / 2**20:,.0f}"
+        held = f"{engine.memory() >> 20:,} MiB, at most {engine.memory('VmHWM') >> 20:,} MiB"
     return found, held
 
 

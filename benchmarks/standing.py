@@ -75,7 +75,14 @@ def _shown(milliseconds: float) -> str:
 def lines(found: list[Standing]) -> list[str]:
     """All classes, and then those that the bars are about."""
     long = [one for one in found if one.of.days == LONG and not one.of.types]
-    return [
+    text = []
+    if long:
+        times = [one.ours for one in long]
+        text.append(
+            f"365 days, Vitrine: median {_shown(statistics.median(times))} ms,"
+            f" longest {_shown(max(times))} ms"
+        )
+    return text + [
         f"{name}, best peer per class: {_summary(part)}"
         for name, part in (("all windows and types", found), ("365 days", long))
         if any(one.ratio is not None for one in part)
@@ -97,7 +104,7 @@ def table(found: list[Standing], names: list[str], built: list[str], ours: str) 
         " x is the best peer's time divided by ours.",
         "",
         *(f"- {line}" for line in built),
-        f"- Vitrine's process held {ours} MiB.",
+        f"- Vitrine's process held {ours}.",
         "",
         f"| group_by | aggregation | days | types | Vitrine | {' | '.join(names)} | best | x |",
         "|" + "---|" * (len(names) + 7),
