@@ -57,8 +57,12 @@ def main() -> None:
         # The first requests after a start read columns: that is no part of what follows.
         asyncio.run(_warm_up(address))
         with _open_pages(address):
+            spent = [_cpu(process)]
             cached = sustained(address, SCOPE, _widgets(), CONNECTIONS, SECONDS)
+            spent.append(_cpu(process))
+        spent.append(_cpu(process))
         uncached = sustained(address, SCOPE, islice(mixed(1), 50_000), CONNECTIONS, SECONDS)
+        spent.append(_cpu(process))
         together = asyncio.run(burst(address, SCOPE, next(mixed(2)), BURST))
         alone = asyncio.run(arrivals(address, QUIET, mixed(3), QUIET_RATE, SECONDS))
         before = _memory(process, "VmRSS")
@@ -66,8 +70,8 @@ def main() -> None:
         flood, asked, quiet = asyncio.run(_overload(address, rate))
         after = _memory(process, "VmRSS")
     text = [
-        *_sustained("Cached, beside five open pages", cached),
-        *_sustained("Uncached, mixed widgets, each another", uncached),
+        *_sustained("Cached, beside five open pages", cached, spent[1] - spent[0]),
+        *_sustained("Uncached, mixed widgets, each another", uncached, spent[3] - spent[2]),
         *_burst(together),
         f"- {EXCESS} times too many requests, {rate:,.0f} a second on {CROWD} connections for"
         f" {SECONDS} s: {flood.requests:,} answers, {flood.refused:,} of them refusals,"
@@ -134,11 +138,18 @@ def _memory(process: int, name: str) -> float:
     return int(found[1]) / 1024
 
 
-def _sustained(name: str, found: Sustained) -> list[str]:
+def _cpu(process: int) -> float:
+    """Seconds of both cores that a process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _sustained(name: str, found: Sustained, cpu: float) -> list[str]:
     return [
         f"- {name}: {found.per_second:,.0f} requests/s, p50 {found.p50:,.1f},"
         f" p99 {found.p99:,.1f}; {found.requests:,} requests, {found.hits:,} answered from the"
-        f" cache, {found.failed:,} failed."
+        f" cache, {found.failed:,} failed;"
+        f" {cpu / found.requests * 1000:,.2f} ms of the server's CPU each."
     ]
 
 
