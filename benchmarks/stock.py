@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,12 +48,15 @@ def peers(
     if "chdb" in wanted:
         kept(merge_tree, partial(clickhouse.build, rows, merge_tree))
         makers["chdb"] = partial(clickhouse.ClickHouse, merge_tree)
-        notes.append(_note("chdb: MergeTree by (event_type, created_at)", merge_tree))
+        notes.append(
+            _note(f"chdb {version('chdb')}: MergeTree by event_type, created_at", merge_tree)
+        )
     if "postgres" in wanted:
         kept(server, partial(postgres.build, rows, server))
-        url = stack.enter_context(postgres.serving(server)).url()
-        makers["postgres"] = partial(postgres.Postgres, url, deadline)
-        notes.append(_note("postgres: indexes on created_at and (event_type, created_at)", server))
+        running = stack.enter_context(postgres.serving(server))
+        makers["postgres"] = partial(postgres.Postgres, running.url(), deadline)
+        number = (server / "data" / "PG_VERSION").read_text().strip()
+        notes.append(_note(f"postgres {number}: indexed by {postgres.INDEXES}", server))
     return notes, makers
 
 
