@@ -8,7 +8,7 @@ from typing import Final
 from engine.demo.shop import months
 from engine.demo.words import BRANDS, WORKSPACE
 from engine.scope import Scope
-from engine.stores.lake import LakeStore
+from engine.stores.lake import LakeFile, LakeStore
 
 END: Final = datetime(2026, 11, 23, 17, 20, 11, tzinfo=UTC)
 SHARE: Final = 0.7
@@ -20,10 +20,23 @@ def folder() -> Path:
     return Path(tempfile.gettempdir()) / "vitrine-benchmarks"
 
 
+def home(rows: int) -> Path:
+    """A VITRINE_HOME whose lake is `lake(rows)`."""
+    return folder() / f"home-{rows}"
+
+
 def lake(rows: int) -> LakeStore:
-    """The demo shop's first brand with about `rows` events over 400 days; made once."""
-    store = LakeStore(folder() / f"shop-{rows}")
-    if not store.open(SCOPE.workspace_id, SCOPE.brand_id).files:
-        frames = months(SCOPE.brand_id, END, rows=round(rows / SHARE))
-        store.write(SCOPE.workspace_id, SCOPE.brand_id, frames)
+    """The demo shop's first brand with about `rows` events over 400 days; made once.
+
+    A month at a time is in memory.
+    """
+    store = LakeStore(home(rows) / "lake")
+    with store.writing(SCOPE.workspace_id):
+        if not files(store):
+            frames = months(SCOPE.brand_id, END, rows=round(rows / SHARE))
+            store.write(SCOPE.workspace_id, SCOPE.brand_id, frames)
     return store
+
+
+def files(store: LakeStore) -> tuple[LakeFile, ...]:
+    return store.open(SCOPE.workspace_id, SCOPE.brand_id).files

@@ -24,24 +24,32 @@ NUMBERS: Final = count(1)
 
 
 class Server:
-    """Started by its constructor; passwords are checked as on any server (SCRAM)."""
+    """Started by its constructor; passwords are checked as on any server (SCRAM).
 
-    def __init__(self, programs: Path) -> None:
+    folder: where its database is or will be, a new one without it. options: lines of its
+    configuration.
+    """
+
+    def __init__(self, programs: Path, folder: Path | None = None, options: str = "") -> None:
         self._programs = programs
-        self.folder = Path(tempfile.mkdtemp(prefix="vitrine-postgres-"))
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="vitrine-postgres-"))
         self.port = _free_port()
+        if not (self.folder / "data").exists():
+            self._make()
+        with (self.folder / "data" / "postgresql.conf").open("a") as file:
+            file.write(
+                f"listen_addresses = '127.0.0.1'\nport = {self.port}\nfsync = off\n"
+                f"unix_socket_directories = '{self.folder}'\nmax_connections = 60\n{options}"
+            )
+        self.start()
+
+    def _make(self) -> None:
         if os.geteuid() == 0:
             shutil.chown(self.folder, ACCOUNT)
         secret = self.folder / "password"
         secret.write_text(PASSWORD)
         secret.chmod(0o644)
         self._run("initdb", "--auth=scram-sha-256", f"--username={ACCOUNT}", f"--pwfile={secret}")
-        with (self.folder / "data" / "postgresql.conf").open("a") as file:
-            file.write(
-                f"listen_addresses = '127.0.0.1'\nport = {self.port}\nfsync = off\n"
-                f"unix_socket_directories = '{self.folder}'\nmax_connections = 60\n"
-            )
-        self.start()
 
     def start(self) -> None:
         self._run("pg_ctl", "--wait", f"--log={self.folder / 'log'}", "start")

@@ -34,6 +34,8 @@ PAUSE: Final = 1800
 """At most so many events in a session, so many seconds apart: under a day altogether."""
 LOOKBACK: Final = 3
 """Days after which a session that started is over, with the refund that may follow it."""
+LARGEST: Final = 1_000_000
+"""About so many events at most are made at once."""
 GOLDEN: Final = 0.6180339887498949
 """Its multiples, without the whole part, are spread evenly: picks that need no random number."""
 
@@ -63,20 +65,25 @@ def months(
 ) -> Iterator[pl.DataFrame]:
     """The events of `brand`, one of words.BRANDS, with end - days <= created_at < end.
 
-    Yields a frame of schema EVENTS for each UTC calendar month that has events, oldest first,
-    sorted by created_at. `end` is aware of its time zone. Both brands together have about `rows`
-    events in `days` days, the first of them 70 %. An event depends only on its brand, on `rows`,
-    `days` and the UTC day its session started.
+    Yields a frame of schema EVENTS for each UTC calendar month that has events, or several where
+    a month has many, oldest first, sorted by created_at. `end` is aware of its time zone. Both
+    brands together have about `rows` events in `days` days, the first of them 70 %. An event
+    depends only on its brand, on `rows`, `days` and the UTC day its session started.
     """
     shop = _shop(words.BRANDS.index(brand), rows, days)
     end = end.astimezone(UTC)
     start = end - timedelta(days=days)
     month = start.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    at_once = timedelta(days=min(max(1, LARGEST * days // max(1, rows)), 31))
     while month < end:
         following = (month + timedelta(days=32)).replace(day=1)
-        sessions, events = _events(shop, _micros(max(month, start)), _micros(min(following, end)))
-        if len(events["at"]):
-            yield _frame(shop, sessions, events)
+        low = max(month, start)
+        while low < min(following, end):
+            high = min(low + at_once, following, end)
+            sessions, events = _events(shop, _micros(low), _micros(high))
+            if len(events["at"]):
+                yield _frame(shop, sessions, events)
+            low = high
         month = following
 
 

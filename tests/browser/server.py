@@ -33,6 +33,13 @@ ARGUMENTS: Final = [
 @contextmanager
 def serving(home: Path, events: int) -> Iterator[str]:
     """The address of a server over `home`, with a demo shop of so many events."""
+    with running(home, events) as (address, _):
+        yield address
+
+
+@contextmanager
+def running(home: Path, events: int) -> Iterator[tuple[str, int]]:
+    """The address of such a server, and the id of its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -50,7 +57,7 @@ def serving(home: Path, events: int) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     try:
         _wait(address, server, log)
-        yield address
+        yield address, server.pid
     finally:
         server.send_signal(signal.SIGINT)
         try:

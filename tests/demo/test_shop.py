@@ -9,6 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from engine.contract import FIELDS, IDS, KEY, MEASURES
+from engine.demo import shop
 from engine.demo.shop import months
 from engine.demo.words import BRANDS, CATALOGS, WORKSPACE
 from engine.numbers import MEASURE_LIMIT
@@ -53,6 +54,14 @@ def test_one_frame_a_month_sorted_by_time(frames):
         assert times.is_sorted()
         assert END - timedelta(days=DAYS) <= times[0] < END - timedelta(days=DAYS - 2)
         assert END - timedelta(days=2) < times[-1] < END
+
+
+def test_busy_months_come_in_pieces(monkeypatch):
+    whole = list(months(BRANDS[0], END, 3000, 90))
+    monkeypatch.setattr(shop, "LARGEST", 200)
+    pieces = list(months(BRANDS[0], END, 3000, 90))
+    assert len(pieces) > 3 * len(whole)
+    assert_frame_equal(pl.concat(pieces), pl.concat(whole))
 
 
 @pytest.mark.parametrize("brand", BRANDS)

@@ -1,0 +1,183 @@
+"""The endpoint under load, started as an operator starts it, over the benchmark's lake.
+
+    uv run python -m benchmarks.endpoint [--rows 10_000_000]
+
+Needs wrk and chromium. Cached answers beside five open pages, uncached mixed widgets, 500 times
+the same cold request, ten times too many requests beside a quiet workspace.
+"""
+
+import argparse
+import asyncio
+import os
+import re
+import statistics
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from benchmarks.lake import END, SCOPE, home, lake
+from benchmarks.load import (
+    Answered,
+    Sustained,
+    arrivals,
+    body,
+    burst,
+    mixed,
+    sustained,
+)
+from benchmarks.results import write_section
+from engine.demo.shop import months
+from engine.demo.words import BRANDS
+from engine.scope import Scope
+from engine.stores.lake import LakeStore
+from tests.browser.explore import Explore
+from tests.browser.server import chromium, running
+
+QUIET: Final = Scope("ws_quiet", BRANDS[1])
+QUIET_ROWS: Final = 300_000
+QUIET_RATE: Final = 20.0
+CONNECTIONS: Final = 8
+SECONDS: Final = 15
+BURST: Final = 500
+EXCESS: Final = 10
+CROWD: Final = 500
+PAGES: Final = ("none", "day", "product_id", "metadata.country", "event_type")
+UNAVAILABLE: Final = 503
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    rows = parser.parse_args().rows
+    _quiet(lake(rows))
+    with running(home(rows), events=0) as (address, process):
+        # The first requests after a start read columns: that is no part of what follows.
+        asyncio.run(_warm_up(address))
+        with _open_pages(address):
+            spent = [_cpu(process)]
+            cached = sustained(address, SCOPE, _widgets(), CONNECTIONS, SECONDS)
+            spent.append(_cpu(process))
+        spent.append(_cpu(process))
+        uncached = sustained(address, SCOPE, islice(mixed(1), 50_000), CONNECTIONS, SECONDS)
+        spent.append(_cpu(process))
+        together = asyncio.run(burst(address, SCOPE, next(mixed(2)), BURST))
+        alone = asyncio.run(arrivals(address, QUIET, mixed(3), QUIET_RATE, SECONDS))
+        before = _memory(process, "VmRSS")
+        rate = EXCESS * uncached.per_second
+        flood, asked, quiet = asyncio.run(_overload(address, rate))
+        after = _memory(process, "VmRSS")
+    text = [
+        *_sustained("Cached, beside five open pages", cached, spent[1] - spent[0]),
+        *_sustained("Uncached, mixed widgets, each another", uncached, spent[3] - spent[2]),
+        *_burst(together),
+        f"- {EXCESS} times too many requests, {rate:,.0f} a second on {CROWD} connections for"
+        f" {SECONDS} s: {flood.requests:,} answers, {flood.refused:,} of them refusals,"
+        f" {flood.failed - flood.refused:,} failures. One more client, {_shares(asked)}:"
+        f" {_latencies('refusals', _refused(asked))}."
+        f" Memory {before:,.0f} MiB before, {after:,.0f} MiB after.",
+        f"- A quiet workspace, {QUIET_RATE:.0f} uncached requests a second: alone"
+        f" {_latencies('answers', alone)}; meanwhile {_latencies('answers', quiet)},"
+        f" {_shares(quiet)}.",
+    ]
+    head = (
+        f"Server and clients share {os.cpu_count()} cores. One server process with its pages,"
+        f" {CONNECTIONS} connections; latencies in milliseconds as the client sees them."
+    )
+    write_section(f"Endpoint at {rows:,} events", "\n".join([head, "", *text]))
+    print(*text, sep="\n")
+
+
+def _quiet(store: LakeStore) -> None:
+    """A second workspace in the same lake."""
+    if not store.open(QUIET.workspace_id, QUIET.brand_id).files:
+        frames = months(QUIET.brand_id, END, rows=QUIET_ROWS)
+        store.write(QUIET.workspace_id, QUIET.brand_id, frames)
+
+
+def _widgets() -> list[bytes]:
+    return [body(group_by=group_by, aggregation="count") for group_by in PAGES]
+
+
+async def _warm_up(address: str) -> None:
+    for scope in (SCOPE, QUIET):
+        for one in islice(mixed(0), 64):
+            await burst(address, scope, one, 1)
+    for one in _widgets():
+        await burst(address, SCOPE, one, 1)
+
+
+@contextmanager
+def _open_pages(address: str) -> Iterator[None]:
+    """Five people who each look at a widget."""
+    with chromium() as browser:
+        for group_by in PAGES:
+            page = browser.new_context().new_page()
+            Explore(page, address).open(f"?group_by={group_by}&time_window_days=365")
+        yield
+
+
+async def _overload(address: str, rate: float) -> tuple[Sustained, list[Answered], list[Answered]]:
+    """A crowd in one workspace, one more client there, and one in the quiet workspace."""
+    bodies, pause = islice(mixed(4), 100_000), 1000 * CROWD / rate
+    return await asyncio.gather(
+        asyncio.to_thread(sustained, address, SCOPE, bodies, CROWD, SECONDS, pause),
+        arrivals(address, SCOPE, mixed(5), QUIET_RATE, SECONDS),
+        arrivals(address, QUIET, mixed(6), QUIET_RATE, SECONDS),
+    )
+
+
+def _memory(process: int, name: str) -> float:
+    """MiB of a field of /proc/<process>/status."""
+    status = Path(f"/proc/{process}/status").read_text()
+    found = re.search(rf"^{name}:\s+([0-9]+) kB$", status, re.MULTILINE)
+    if found is None:
+        raise ValueError(f"process {process} says no {name}")
+    return int(found[1]) / 1024
+
+
+def _cpu(process: int) -> float:
+    """Seconds of both cores that a process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _sustained(name: str, found: Sustained, cpu: float) -> list[str]:
+    return [
+        f"- {name}: {found.per_second:,.0f} requests/s, p50 {found.p50:,.1f},"
+        f" p99 {found.p99:,.1f}; {found.requests:,} requests, {found.hits:,} answered from the"
+        f" cache, {found.failed:,} failed;"
+        f" {cpu / found.requests * 1000:,.2f} ms of the server's CPU each."
+    ]
+
+
+def _burst(answers: list[Answered]) -> list[str]:
+    """Each computation says its own duration in Server-Timing; those who share it repeat it."""
+    computed = {answer.timing.split(",")[0] for answer in answers if "miss" in answer.timing}
+    return [
+        f"- {len(answers)} times the same cold request at once: {len(computed)} computed,"
+        f" {_shares(answers)}; {_latencies('all', answers)}."
+    ]
+
+
+def _refused(answers: list[Answered]) -> list[Answered]:
+    return [answer for answer in answers if answer.status == UNAVAILABLE]
+
+
+def _shares(answers: list[Answered]) -> str:
+    counts = Counter(answer.status for answer in answers)
+    return ", ".join(f"{count:,} x {status}" for status, count in sorted(counts.items()))
+
+
+def _latencies(name: str, answers: Sequence[Answered]) -> str:
+    times = sorted(answer.milliseconds for answer in answers)
+    if not times:
+        return f"{name}: none"
+    p99 = times[min(len(times) - 1, len(times) * 99 // 100)]
+    return f"{name} p50 {statistics.median(times):,.1f}, p99 {p99:,.1f}, longest {times[-1]:,.1f}"
+
+
+if __name__ == "__main__":
+    main()
