@@ -24,7 +24,9 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     print(f"bearer token: {parts.token}", flush=True)
     threading.Thread(target=_make_demo, name="demo", daemon=True).start()
     parts.keeper.start()
+    parts.follower.start()
     yield
+    parts.follower.stop()
     parts.keeper.stop()
 
 

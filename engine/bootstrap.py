@@ -9,9 +9,11 @@ from engine.cache import Cache
 from engine.database.connect import open_database
 from engine.demo.build import Demo
 from engine.engine import Engine, utc_now
+from engine.ingest.follower import Follower
 from engine.ingest.imports import Imports
 from engine.ingest.inbox import Inbox
 from engine.ingest.keeper import Keeper
+from engine.ingest.vault import Vault
 from engine.settings import Settings
 from engine.stores.columns import Columns
 from engine.stores.lake import LakeStore
@@ -26,6 +28,7 @@ class Parts:
     engine: Engine
     inbox: Inbox
     keeper: Keeper
+    follower: Follower
     demo: Demo
     imports: Imports
     token: str
@@ -33,13 +36,15 @@ class Parts:
 
 def build(settings: Settings) -> Parts:
     lake = _lake(settings)
-    inbox = Inbox(open_database(settings.database), lake, utc_now)
+    database = open_database(settings.database)
+    inbox = Inbox(database, lake, utc_now)
     return Parts(
         settings=settings,
         lake=lake,
         engine=_engine(settings, lake),
         inbox=inbox,
         keeper=Keeper(inbox, lake),
+        follower=Follower(database, lake, utc_now, Vault(settings.secret)),
         demo=Demo(lake, settings.demo_events, utc_now),
         imports=Imports(lake, settings.home / "imports", utc_now),
         token=settings.demo_token or secrets.token_urlsafe(32),

@@ -18,7 +18,9 @@ def standalone(parts: Parts) -> Starlette:
         if parts.settings.demo_token is None:
             print(f"bearer token: {parts.token}", flush=True)
         parts.keeper.start()
+        parts.follower.start()
         yield
+        parts.follower.stop()
         parts.keeper.stop()
 
     auth = DemoAuthenticator(parts.token, parts.engine)

@@ -65,9 +65,11 @@ def test_migrations_go_up_and_down(database):
 
 
 def test_opening_again_keeps_what_is_there(database, url):
-    row = "insert into sources values ('a', 'ws_a', null, 'u', 's', 't', null, 1, null, null, 0"
+    names = "name, workspace_id, url, table_schema, table_name, overlap_seconds"
     with database.begin() as connection:
-        connection.execute(text(row + ", null, null)"))
+        connection.execute(
+            text(f"insert into sources ({names}) values ('a', 'ws_a', 'u', 's', 't', 1)")
+        )
     again = open_database(url)
     with again.begin() as connection:
         assert connection.execute(text("select count(*) from sources")).scalar() == 1
