@@ -66,6 +66,9 @@ sources: Final = Table(
     Column("rows_read", NUMBER, nullable=False, server_default="0"),
     Column("rows_expected", NUMBER),
     Column("complete_at", NUMBER),
+    Column("rejected", NUMBER, nullable=False, server_default="0"),
+    Column("rejected_reason", Text),
+    Column("without_brand", NUMBER, nullable=False, server_default="0"),
 )
 """Tables of other servers that are read into the lake, and how far each was read.
 

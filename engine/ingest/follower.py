@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Event, Lock, Thread
 from typing import Final
@@ -10,8 +10,8 @@ from typing import Final
 from sqlalchemy import Engine
 
 from engine.database.connect import Busy
-from engine.errors import NotFound, VitrineError
-from engine.ingest.sources import Source, Sources, sentence
+from engine.errors import NotFound, Unavailable, VitrineError
+from engine.ingest.sources import Source, Sources, sentence, with_password
 from engine.ingest.sync import Sync
 from engine.ingest.vault import Vault
 from engine.stores.lake import LakeStore
@@ -77,6 +77,16 @@ class Follower:
         table = self._sync(Event()).look(source)
         return table.expected, table.columns
 
+    def give_password(self, name: str, password: str) -> None:
+        """Use another password from now on, if it opens the table. Raises what Sync.add raises."""
+        source = self.sources.get(name)
+        url = with_password(source.url, password)
+        self.sources.closed(replace(source, url=url))
+        self.look(replace(source, url=url))
+        self.sources.change_password(name, url)
+        self.sources.retry(name)
+        self._wake.set()
+
     def resume(self, name: str) -> None:
         self.sources.follow(name, True)
         self._wake.set()
@@ -87,13 +97,18 @@ class Follower:
         self._wake.set()
 
     def remove(self, name: str, patience: float = 10) -> None:
-        """Forget a source; its events stay. Raises Busy while another process reads it."""
+        """Forget a source; its events stay. Raises Unavailable while another process reads it."""
         self.pause(name)
         run = self._present().get(name)
         if run is not None:
             run.stop.set()
             run.thread.join(patience)
-        self.sources.remove(name, wait=False)
+        try:
+            self.sources.remove(name, wait=False)
+        except Busy:
+            raise Unavailable(
+                f"{name} is being read by another process; stop that one, then remove it here."
+            ) from None
 
     def is_reading(self, source: Source) -> bool:
         """Whether a run is under way, here or in another process."""

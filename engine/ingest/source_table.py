@@ -18,11 +18,11 @@ from engine.contract import MEASURES
 from engine.errors import Fault, InvalidRequest, Unavailable
 from engine.ingest.normalise import FIELDS
 from engine.ingest.sources import Source, sentence
+from engine.ingest.synced import KEPT
 from engine.ingest.times import TIME, YEARS
 
 CHUNK_BYTES: Final = 128 << 20
 GRACE: Final = 5
-KEPT: Final = 1000
 REQUIRED: Final = ("event_id", "event_type", "created_at")
 TIMES: Final = ("timestamp with time zone", "timestamp without time zone", "date")
 DOUBLE: Final = "double precision"

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from engine.database.connect import Busy, exclusive
 from engine.database.tables import sources
 from engine.errors import Fault, InvalidRequest, NotFound, Unavailable
+from engine.ingest.synced import Synced
 from engine.ingest.vault import Vault
 from engine.scope import BRAND_FIELD, faults_of
 
@@ -53,7 +54,8 @@ class Source:
     sealed: the URL with its password, encrypted; `Sources.opened` gives it back. followed: the
     server reads it again and again. reading_since, rows_read, rows_expected: the run that is under
     way, or was when its process died; expected is the table's server's estimate. complete_at: when
-    the last run began that read all there was. Raises InvalidRequest with everything malformed.
+    the last run began that read all there was. rejected: rows so far, with the reason of one;
+    without_brand: events stored without one. Raises InvalidRequest with everything malformed.
     """
 
     name: str
@@ -75,6 +77,9 @@ class Source:
     rows_read: int = 0
     rows_expected: int | None = None
     complete_at: datetime | None = None
+    rejected: int = 0
+    rejected_reason: str | None = None
+    without_brand: int = 0
 
     def __post_init__(self) -> None:
         if self.brand_id is not None:
@@ -241,6 +246,10 @@ class Sources:
         """Have the server read it again and again, or no more."""
         self._update(name, followed=followed)
 
+    def retry(self, name: str) -> None:
+        """Forget what the last run said, so that a followed source is due at once."""
+        self._update(name, last_run_at=None, last_error=None)
+
     def change_password(self, name: str, url: str) -> None:
         """Keep the password of this URL, which says the same as before otherwise."""
         safe = self.closed(replace(self.get(name), url=url))
@@ -251,15 +260,18 @@ class Sources:
         self._update(name, reading_since=_micros(at), rows_read=0, rows_expected=expected)
 
     def advance(
-        self, name: str, created_at: datetime | None, event_id: str | None, stored: int, read: int
+        self, name: str, created_at: datetime | None, event_id: str | None, part: Synced
     ) -> None:
-        """What was read up to here is in the lake; read and stored count the rows since then."""
+        """What was read up to here is in the lake; part is what became of the rows since then."""
         self._update(
             name,
             cursor_created_at=_stored("cursor_created_at", created_at),
             cursor_event_id=event_id,
-            events=sources.c.events + stored,
-            rows_read=sources.c.rows_read + read,
+            events=sources.c.events + part.stored,
+            rows_read=sources.c.rows_read + part.read,
+            rejected=sources.c.rejected + part.rejected_anew,
+            without_brand=sources.c.without_brand + part.without_brand,
+            **({"rejected_reason": part.reason} if part.rejected_anew else {}),
         )
 
     def ended(

@@ -29,9 +29,9 @@ from engine.demo.words import WORKSPACE as DEMO_WORKSPACE
 from engine.errors import Fault, InvalidRequest, NotFound, Unavailable, VitrineError
 from engine.ingest.append import append
 from engine.ingest.normalise import normalise
-from engine.ingest.source_table import KEPT, Since, SourceTable
+from engine.ingest.source_table import Since, SourceTable
 from engine.ingest.sources import AGAIN, OVERLAP, Source, Sources, sentence
-from engine.ingest.synced import REJECTED, Synced
+from engine.ingest.synced import KEPT, REJECTED, Synced
 from engine.ingest.times import YEARS
 from engine.ingest.vault import Vault
 from engine.scope import WORKSPACE_FIELD
@@ -122,7 +122,7 @@ class Sync:
             table = SourceTable.open(opened, self._patience, self._stop, since)
             self.sources.began(source.name, self._clock(), table.expected)
             if since is None:
-                synced += _timeless(table)
+                synced += self._timeless(source, table)
             while more and not self._stop.is_set():
                 frame, more = table.next(since, self._chunk)
                 if frame.height:
@@ -130,7 +130,7 @@ class Sync:
                     synced += part
                     since = frame.select("created_at", "event_id").row(-1)
                     cursor = _further(cursor, since, table.now)
-                    self.sources.advance(source.name, *cursor, part.stored, part.read)
+                    self.sources.advance(source.name, *cursor, part)
                     progress(synced.read)
         newest = cursor[0]
         lag = None if newest is None else max(self._clock() - newest, timedelta(0))
@@ -145,6 +145,18 @@ class Sync:
             if not self._stop.is_set():
                 raise
 
+    def _timeless(self, source: Source, table: SourceTable) -> Synced:
+        """Rows that have no place in the order are named and counted, by the first run anew."""
+        ids = pl.Series("event_id", table.timeless(), dtype=pl.String)
+        reasons = ids.to_frame().with_columns(field=pl.lit("created_at"), message=pl.lit(TIMELESS))
+        anew = len(ids) if source.cursor_created_at is None else 0
+        found = Synced(read=len(ids), rejected=len(ids), rejected_anew=anew, reasons=reasons)
+        if len(ids):
+            self.sources.advance(
+                source.name, source.cursor_created_at, source.cursor_event_id, found
+            )
+        return found
+
     def _store(self, source: Source, frame: pl.DataFrame) -> Synced:
         arrival = self._clock()
         raw = frame.with_row_index("row")
@@ -157,22 +169,24 @@ class Sync:
         normal = normalise(raw.filter(has_id), arrival, source.name, source.brand_id)
         ids = raw.select("row", "event_id")
         reasons = normal.rejected.join(ids, on="row", how="left", maintain_order="left")
+        bad = pl.concat([raw.filter(~has_id)["row"], normal.rejected["row"]]).unique()
+        anew = raw.filter(pl.col("row").is_in(bad.implode()), _after(source.cursor_created_at))
         appended = append(self._lake, source.workspace_id, normal.events, arrival)
         return Synced(
             read=frame.height,
             stored=appended.stored,
             duplicates=appended.duplicates,
-            rejected=nameless.height + normal.rejected["row"].n_unique(),
+            rejected=len(bad),
+            rejected_anew=anew.height,
             rounded=normal.rounded,
             without_brand=appended.without_brand,
             reasons=pl.concat([nameless, reasons.select(REJECTED.names())]).head(KEPT),
         )
 
 
-def _timeless(table: SourceTable) -> Synced:
-    ids = pl.Series("event_id", table.timeless(), dtype=pl.String)
-    reasons = ids.to_frame().with_columns(field=pl.lit("created_at"), message=pl.lit(TIMELESS))
-    return Synced(read=len(ids), rejected=len(ids), reasons=reasons)
+def _after(cursor: datetime | None) -> pl.Expr:
+    """Rows that no run had read before."""
+    return pl.lit(True) if cursor is None else pl.col("created_at") > cursor
 
 
 def _start(source: Source) -> Since | None:

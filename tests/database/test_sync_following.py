@@ -196,7 +196,7 @@ def test_never_two_runs_of_one_source(shop, follower, clock, monkeypatch):
         follower.round()
         rounds(other)
     assert slow.inside == ["shop"]
-    with pytest.raises(Busy):
+    with pytest.raises(Unavailable, match="shop is being read by another process; stop that one"):
         other.remove("shop")
     with pytest.raises(Busy):
         shop.sync().run("shop", wait=False)
@@ -306,3 +306,25 @@ def test_what_is_wrong_is_said_of_the_field_it_is_in(shop, follower):
     [(field, message)] = faults(source_workspace_id="x", name="a", table_name="other")
     assert field == "table"
     assert WORKSPACE not in message
+
+
+def test_rejected_rows_are_counted_once(shop, follower, clock):
+    """However often they are read again, in the overlap or by a whole run."""
+    shop.create(brand_id="text").insert(
+        event(0, 1, brand_id=None),
+        event(1, brand_id="x"),
+        event(2, 2, brand_id="x"),
+        event(3, created_at=None),
+    )
+    follower.connect(shop.source())
+    rounds(follower)
+    source = follower.sources.get("shop")
+    assert (source.events, source.rejected, source.without_brand) == (1, 3, 1)
+    assert source.rejected_reason.endswith("brand_id: x is not a UUID")
+    clock.now += 5 * SECOND
+    shop.insert(event(4, 3, brand_id="y"), event(5, 4))
+    rounds(follower)
+    shop.sync().run("shop", whole=True)
+    source = follower.sources.get("shop")
+    assert (source.events, source.rejected, source.without_brand) == (2, 4, 1)
+    assert source.rows_read == 6

@@ -16,7 +16,17 @@ depends_on = None
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 SECRETS = ("password", "sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret")
-NAMES = ("sealed", "followed", "reading_since", "rows_read", "rows_expected", "complete_at")
+NAMES = (
+    "sealed",
+    "followed",
+    "reading_since",
+    "rows_read",
+    "rows_expected",
+    "complete_at",
+    "rejected",
+    "rejected_reason",
+    "without_brand",
+)
 
 
 def upgrade() -> None:
@@ -27,6 +37,9 @@ def upgrade() -> None:
         sa.Column("rows_read", NUMBER, nullable=False, server_default="0"),
         sa.Column("rows_expected", NUMBER),
         sa.Column("complete_at", NUMBER),
+        sa.Column("rejected", NUMBER, nullable=False, server_default="0"),
+        sa.Column("rejected_reason", sa.Text),
+        sa.Column("without_brand", NUMBER, nullable=False, server_default="0"),
     ):
         op.add_column("sources", column)
     _forget_passwords()
