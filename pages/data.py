@@ -1,6 +1,7 @@
 """What there is: events, their types and metadata keys, how fresh; and how more gets in."""
 
 from datetime import UTC, datetime
+from typing import Final
 
 import streamlit as st
 
@@ -8,6 +9,11 @@ from engine import Details, Inventory, Scope
 from pages.ui import imports, session, sources, text
 from pages.ui.scope import pick_scope, show_notices
 from pages.ui.tables import counts, names, shares, table
+
+HELP: Final = {
+    "On disk": "All files of the brand, with old versions that are kept for an hour.",
+    "Waiting": "Accepted events of the whole workspace that are not yet in answers.",
+}
 
 
 def main() -> None:
@@ -47,12 +53,12 @@ def show_facts(scope: Scope, inventory: Inventory, details: Details) -> None:
         "First event": (day(first), hour(first)),
         "Last event": (day(last), lag or "none yet"),
         "On disk": (text.size(size), f"{files:,} file{'' if files == 1 else 's'} of the brand"),
-        "Waiting": (f"{waiting:,}", "of the workspace, not yet in answers"),
+        "Waiting": (f"{waiting:,}", "in the inbox"),
     }
     with st.grid(6, min_column_width=150, gap="small"):
         for label, (value, note) in facts.items():
             with st.container(key=f"card_fact_{label.lower().replace(' ', '_')}", gap="xsmall"):
-                st.metric(label, value)
+                st.metric(label, value, help=HELP.get(label))
                 st.caption(text.for_markdown(note))
 
 

@@ -205,7 +205,10 @@ class SourceTable:
 
 def _check(source: Source, access: tuple[bool, bool] | None, kinds: dict[str, str]) -> None:
     if access is None:
-        raise _wrong(source, "does not exist; write another as in agent_events or schema.table")
+        raise _wrong(
+            source,
+            "does not exist; create it, or name another, as in agent_events or shop.agent_events",
+        )
     schema_is_open, table_is_open = access
     if not schema_is_open:
         schema = source.table_schema
@@ -285,13 +288,14 @@ def _closed(source: Source) -> InvalidRequest:
 
 
 def _unreachable(source: Source, reason: str) -> Unavailable:
-    """The same, with a fault of the URL for those who have just written it."""
+    """The same, with the fault beside it for those who have just written the URL."""
     error = _unreadable(source, reason)
     short = re.sub(r"^connection (failed|is bad): .*? failed: ", "", reason)
     verb = "answers" if "FATAL" in reason else "cannot be reached"
     if "no password supplied" in reason:
-        verb, short = "asks for a password", f"write one, or put it into {PASSFILE}"
-    error.faults = (Fault("url", f"{source.address} {verb}: {short}."),)
+        verb, short = "asks for a password", f"write the password, or put it into {PASSFILE}"
+    field = "password" if "password" in short else "url"
+    error.faults = (Fault(field, f"{source.address} {verb}: {short}."),)
     return error
 
 

@@ -107,7 +107,7 @@ class Sync:
                 synced = self._read(source, progress, whole)
             except Exception as error:
                 with suppress(DBAPIError):
-                    self.sources.ended(name, self._clock(), sentence(error))
+                    self.sources.ended(name, self._clock(), _told(error))
                 raise
             self.sources.ended(name, self._clock(), None, began if synced.complete else None)
         return synced
@@ -187,6 +187,13 @@ class Sync:
 def _after(cursor: datetime | None) -> pl.Expr:
     """Rows that no run had read before."""
     return pl.lit(True) if cursor is None else pl.col("created_at") > cursor
+
+
+def _told(error: Exception) -> str:
+    """What is kept of a failed run: for bad fields not their names, which are those of `add`."""
+    if isinstance(error, InvalidRequest):
+        return " ".join(fault.message for fault in error.faults)
+    return sentence(error)
 
 
 def _start(source: Source) -> Since | None:

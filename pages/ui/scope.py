@@ -1,6 +1,6 @@
 """Which events a page speaks of, beside its title; and where new ones go."""
 
-from typing import Final
+from typing import Final, Literal
 
 import streamlit as st
 
@@ -83,8 +83,18 @@ def pick_target(has_brands: bool, form: str) -> tuple[str, str | None]:
     return (workspace or "").strip(), None if brand == OF_COLUMN else (brand or "").strip()
 
 
-def explore_button(workspace: str, brand: str, key: str, label: str = "Explore it") -> None:
-    if st.button(label, type="primary", icon=":material/query_stats:", key=key):
+def explore_button(
+    workspace: str,
+    brand: str,
+    key: str,
+    label: str = "Explore it",
+    *,
+    main: bool = True,
+    disabled: bool = False,
+) -> None:
+    """Leads to this brand's events; `main` where that is what most people want next."""
+    look: Literal["primary", "secondary"] = "primary" if main else "secondary"
+    if st.button(label, type=look, icon=":material/query_stats:", key=key, disabled=disabled):
         session.remember_brand(workspace, brand)
         # Without parameters Streamlit refuses to leave those that controls are bound to.
         st.switch_page("explore.py", query_params={})

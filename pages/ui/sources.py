@@ -22,6 +22,8 @@ LABELS: Final = {
     WORKSPACE_FIELD: "Workspace",
     BRAND_FIELD: "Brand",
 }
+GOOD: Final = "good"
+"""Beside what is wrong, by field, what is well."""
 WORTH_A_BAR: Final = 3
 """Seconds after which a run that only reads news shows its progress."""
 
@@ -30,7 +32,7 @@ def connect_card() -> None:
     """One card: what a source needs, and what is wrong with it beside the control."""
     with (
         st.container(key="card_connect"),
-        st.expander("Connect a PostgreSQL table", icon=":material/sync:", key="connect"),
+        st.expander("**Connect a PostgreSQL table**", key="connect", type="compact"),
     ):
         st.caption(
             "A table or view with the columns of agent\\_events; event\\_id, event\\_type and"
@@ -38,29 +40,36 @@ def connect_card() -> None:
             " then followed; an index on (created\\_at, event\\_id) makes that quick."
         )
         form = f"source_{session.source_form()}"
-        source = _asked(form)
-        _say(form, "")
-        with st.container(horizontal=True):
-            test = st.button("Test the connection", key="test_source", icon=":material/cable:")
-            connect = st.button(
-                "Connect and follow", key="connect_source", type="primary", icon=":material/sync:"
-            )
-        seen = st.empty()
+        workspace, brand = pick_target(True, form)
+        _say(form, WORKSPACE_FIELD, BRAND_FIELD)
+        # Outside a form, a password that is left by the Tab key would not be sent.
+        with st.form(f"form_{form}", border=False):
+            source = _asked(form, workspace, brand)
+            _say(form, "")
+            with st.container(horizontal=True):
+                test = st.form_submit_button("Test the connection", icon=":material/cable:")
+                connect = st.form_submit_button(
+                    "Connect and follow", type="primary", icon=":material/sync:"
+                )
         if test or connect:
             session.say_of(form, {})
-            with seen.container(), st.spinner("Asking the server …"), _told(form):
-                _look(source()) if test else _connect(source())
-            if session.said_of(form) or connect:
-                st.rerun()
+            with st.spinner("Asking the server …"), _told(form):
+                if test:
+                    session.say_of(form, {GOOD: _look(source())})
+                else:
+                    _connect(source())
+            st.rerun()
+        if good := session.said_of(form).get(GOOD):
+            st.success(text.for_markdown(good), icon=":material/check_circle:")
 
 
-def _asked(form: str) -> Callable[[], Source]:
+def _asked(form: str, workspace: str, brand: str | None) -> Callable[[], Source]:
     """The controls; and the source they say, which may be malformed."""
     wide, narrow = st.columns([2, 1])
     with wide:
         url = _text(form, "url", "postgresql://reader@db.example.com:5432/shop")
     with narrow:
-        password = _text(form, "password", "where PGPASSFILE has none", secret=True)
+        password = _text(form, "password", "unless in PGPASSFILE", secret=True)
     left, middle, right = st.columns(3)
     with left:
         table = _text(form, "table", "agent_events or schema.table")
@@ -73,8 +82,6 @@ def _asked(form: str) -> Callable[[], Source]:
             placeholder="all rows",
             help="For a table that holds the events of several shops.",
         )
-    workspace, brand = pick_target(True, form)
-    _say(form, WORKSPACE_FIELD, BRAND_FIELD)
 
     def source() -> Source:
         schema, _, last = table.rpartition(".")
@@ -126,12 +133,11 @@ def _told(form: str) -> Iterator[None]:
         session.say_of(form, said or {"": error.message})
 
 
-def _look(source: Source) -> None:
+def _look(source: Source) -> str:
     expected, columns = _seen(source)
     missing = [name for name in FIELDS if name not in columns]
     without = f" It has no {', '.join(missing)}: these stay empty." if missing else ""
-    said = f"{source.table} can be read. It has about {expected:,} rows.{without}"
-    st.success(text.for_markdown(said), icon=":material/check_circle:")
+    return f"{source.table} can be read. It has about {expected:,} rows.{without}"
 
 
 def _connect(source: Source) -> None:
@@ -168,17 +174,18 @@ def source_cards() -> None:
             only = "" if rows is None else f", only rows of {rows}"
             into = f"{source.table} of {source.address}{only} → {source.workspace_id}, {brand}"
             st.caption(text.for_markdown(into))
-            _say(source.name, "")
             _status(source.name, source.complete_at is None)
+            _say(source.name, "")
 
 
 def _buttons(source: Source) -> None:
-    name = source.name
-    brand = source.brand_id or min(
-        session.identity().brands.get(source.workspace_id, ()), default=""
+    """Always as many: what appears or goes would push the others aside."""
+    name, workspace = source.name, source.workspace_id
+    brands = session.identity().brands.get(workspace, frozenset())
+    brand = source.brand_id or min(brands, default="")
+    explore_button(
+        workspace, brand, f"explore_{name}", "Explore", main=False, disabled=brand not in brands
     )
-    if brand in session.identity().brands.get(source.workspace_id, ()):
-        explore_button(source.workspace_id, brand, f"explore_{name}", "Explore")
     follower = session.follower()
     if source.followed:
         pause = ":material/pause:"
@@ -186,12 +193,14 @@ def _buttons(source: Source) -> None:
     else:
         play = ":material/play_arrow:"
         st.button("Resume", key=f"resume_{name}", icon=play, on_click=follower.resume, args=(name,))
-    with st.popover("", icon=":material/more_horiz:", key=f"more_{name}", help="More"):
-        password = st.text_input(
-            "New password", type="password", key=f"new_{name}", autocomplete="new-password"
-        )
-        _say(f"new_{name}", *LABELS, "")
-        if st.button("Use it", key=f"use_{name}", disabled=not password):
+    with st.popover("More", key=f"more_{name}"):
+        with st.form(f"new_{name}", border=False, clear_on_submit=True):
+            password = st.text_input(
+                "New password", type="password", key=f"pw_{name}", autocomplete="new-password"
+            )
+            _say(f"new_{name}", *LABELS, "")
+            given = st.form_submit_button("Use it")
+        if given and password:
             session.say_of(f"new_{name}", {})
             with st.spinner("Asking the server …"), _told(f"new_{name}"):
                 follower.give_password(name, password)
@@ -216,33 +225,10 @@ def _status(name: str, first: bool) -> None:
         return
     now = datetime.now(UTC)
     reading = session.follower().is_reading(source)
+    _facts(source, reading, now)
     since = (now - (source.reading_since or now)).total_seconds()
     if reading and (source.complete_at is None or since >= WORTH_A_BAR):
         _progress(source, since)
-    behind = source.behind(now)
-    cursor = source.cursor_created_at
-    last = source.last_run_at
-    facts = {
-        "Stored": (f"{source.events:,}", "events from here"),
-        "Read up to": (
-            "—" if cursor is None else f"{cursor:%Y-%m-%d %H:%M:%S}",
-            "nothing yet" if cursor is None else f"event {source.cursor_event_id or 'of any id'}",
-        ),
-        "Behind": (
-            "—" if behind is None else text.span(behind.total_seconds()),
-            "nothing read yet" if behind is None else "what is older than this is here",
-        ),
-        "Last run": (
-            "—" if last is None else text.age((now - last).total_seconds()),
-            "none yet" if last is None else f"{source.rows_read:,} rows read",
-        ),
-        "Next run": _next(source, reading, now),
-    }
-    with st.grid(5, min_column_width=140, gap="small"):
-        for label, (value, note) in facts.items():
-            with st.container(gap="xsmall"):
-                st.metric(label, value)
-                st.caption(text.for_markdown(note))
     if source.last_error:
         st.error(text.for_markdown(source.last_error), icon=":material/error:")
     if source.rejected:
@@ -251,6 +237,44 @@ def _status(name: str, first: bool) -> None:
     if source.without_brand:
         said = f"{source.without_brand:,} events have no brand and are in no brand's answers."
         st.warning(said, icon=":material/rule:")
+
+
+def _facts(source: Source, reading: bool, now: datetime) -> None:
+    behind = source.behind(now)
+    cursor = source.cursor_created_at
+    last = source.last_run_at
+    facts = {
+        "Stored": (f"{source.events:,}", "events from here"),
+        "Read up to": (
+            "—" if cursor is None else f"{cursor:%Y-%m-%d}",
+            "nothing yet" if cursor is None else _place(cursor, source.cursor_event_id),
+        ),
+        "Behind": (
+            "—" if behind is None else text.span(behind.total_seconds()),
+            "nothing read yet" if behind is None else "all older rows are here",
+        ),
+        "Last run": (
+            "—" if last is None else text.age((now - last).total_seconds()),
+            _outcome(source),
+        ),
+        "Next run": _next(source, reading, now),
+    }
+    with st.grid(5, min_column_width=140, gap="small"):
+        for label, (value, note) in facts.items():
+            with st.container(gap="xsmall"):
+                st.metric(label, value)
+                st.caption(text.for_markdown(note))
+
+
+def _place(cursor: datetime, event_id: str | None) -> str:
+    time = f"{cursor:%H:%M:%S} UTC"
+    return time if event_id is None else f"{time}, {text.plain(event_id, 40)}"
+
+
+def _outcome(source: Source) -> str:
+    if source.last_run_at is None:
+        return "none yet"
+    return "failed" if source.last_error else f"{source.rows_read:,} rows read"
 
 
 def _progress(source: Source, seconds: float) -> None:

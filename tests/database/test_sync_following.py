@@ -291,7 +291,8 @@ def test_what_is_wrong_is_said_of_the_field_it_is_in(shop, follower):
         return [(fault.field, fault.message) for fault in raised.value.faults]
 
     [(field, message)] = faults(url=shop.server.url(password=f"{PASSWORD}x"))
-    assert (field, "answers: FATAL: password authentication failed" in message) == ("url", True)
+    assert field == "password"
+    assert "answers: FATAL: password authentication failed" in message
     [(field, message)] = faults(url=f"postgresql://me:{PASSWORD}@127.0.0.1:1/d")
     assert field == "url"
     assert message.startswith("postgresql://me@127.0.0.1:1/d cannot be reached: Connection refused")

@@ -57,8 +57,8 @@ def test_a_password_in_a_file_needs_no_secret(shop, monkeypatch):
     source = shop.source(url=without_secrets(shop.server.url()))
     with pytest.raises(Unavailable, match="no password supplied") as raised:
         sync.add(source)
-    assert [f.field for f in raised.value.faults] == ["url"]
-    assert "asks for a password: write one, or put it into" in raised.value.faults[0].message
+    assert [f.field for f in raised.value.faults] == ["password"]
+    assert "asks for a password: write the password, or" in raised.value.faults[0].message
     monkeypatch.setenv("PGPASSFILE", str(file))
     sync.add(source)
     assert sync.sources.get("shop").sealed is None
