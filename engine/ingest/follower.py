@@ -12,12 +12,15 @@ from sqlalchemy import Engine
 from engine.database.connect import Busy
 from engine.errors import NotFound, Unavailable, VitrineError
 from engine.ingest.sources import Source, Sources, sentence, with_password
-from engine.ingest.sync import Sync
+from engine.ingest.sync import PATIENCE, Sync
 from engine.ingest.vault import Vault
 from engine.stores.lake import LakeStore
 
 LOOK: Final = 1.0
+LOOK_AFTER_ERROR: Final = 10.0
 AT_ONCE: Final = 3
+ATTENTION: Final = 15
+"""How many seconds a server may take while somebody waits for what it says."""
 LOG: Final = logging.getLogger("vitrine.follower")
 
 
@@ -66,7 +69,7 @@ class Follower:
 
     def connect(self, source: Source) -> None:
         """Add a source and begin to read it. Raises what Sync.add raises."""
-        self._sync(Event()).add(source)
+        self._sync(Event(), ATTENTION).add(source)
         self.resume(source.name)
 
     def look(self, source: Source) -> tuple[int, list[str]]:
@@ -74,7 +77,7 @@ class Follower:
 
         Raises what Sync.add raises.
         """
-        table = self._sync(Event()).look(source)
+        table = self._sync(Event(), ATTENTION).look(source)
         return table.expected, table.columns
 
     def give_password(self, name: str, password: str) -> None:
@@ -107,7 +110,7 @@ class Follower:
             self.sources.remove(name, wait=False)
         except Busy:
             raise Unavailable(
-                f"{name} is being read by another process; stop that one, then remove it here."
+                f"{name} is still being read; try again soon, or stop the command that reads it."
             ) from None
 
     def is_reading(self, source: Source) -> bool:
@@ -156,14 +159,16 @@ class Follower:
             LOG.warning("%s", said)
         self._said[name] = said
 
-    def _sync(self, stop: Event) -> Sync:
-        return Sync(self._database, self._lake, self._clock, stop=stop, vault=self._vault)
+    def _sync(self, stop: Event, patience: int = PATIENCE) -> Sync:
+        return Sync(self._database, self._lake, self._clock, patience, stop=stop, vault=self._vault)
 
     def _run(self) -> None:
         while not self._stopped.is_set():
+            pause = LOOK
             try:
                 self.round()
             except Exception:
                 LOG.exception("looking for sources that are due failed; it will be tried again")
-            self._wake.wait(LOOK)
+                pause = LOOK_AFTER_ERROR
+            self._wake.wait(pause)
             self._wake.clear()

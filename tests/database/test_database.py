@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from engine.database.connect import MIGRATIONS, downgrade, exclusive, open_database, upgrade
+from engine.database.connect import MIGRATIONS, Busy, downgrade, exclusive, open_database, upgrade
 from engine.database.tables import METADATA
 from tests.postgres import server
 
@@ -140,6 +140,18 @@ def test_exclusive_lets_other_names_in_and_survives_errors(database):
         raise ZeroDivisionError
     with exclusive(database, "a"):
         pass
+
+
+def test_exclusive_need_not_wait(database):
+    entered = []
+    with exclusive(database, "a"):
+        with pytest.raises(Busy), exclusive(database, "a", wait=False):
+            entered.append("a")
+        with exclusive(database, "b", wait=False):
+            entered.append("b")
+    with exclusive(database, "a", wait=False):
+        entered.append("a")
+    assert entered == ["b", "a"]
 
 
 HOLD = """

@@ -107,6 +107,29 @@ def test_connecting_looks_first(shop, follower):
     assert (expected, set(columns)) == (500, set(COLUMNS) - {"workspace_id"})
 
 
+def test_a_person_does_not_wait_for_long(shop, follower, monkeypatch):
+    monkeypatch.setattr(following, "ATTENTION", 1)
+    shop.create()
+    with shop.server.connect() as connection:
+        connection.execute("begin")
+        connection.execute(f"lock table {shop.schema}.agent_events in access exclusive mode")
+        began = time.monotonic()
+        with pytest.raises(Unavailable, match="statement timeout"):
+            follower.look(shop.source())
+        assert time.monotonic() - began < 5
+
+
+def test_a_database_that_fails_is_asked_again(shop, follower, monkeypatch, caplog):
+    monkeypatch.setattr(following, "LOOK_AFTER_ERROR", 0.01)
+    shop.create().insert(event(0))
+    follower.connect(shop.source())
+    every, left = follower.sources.all, iter(range(3))
+    monkeypatch.setattr(follower.sources, "all", lambda: 1 / 0 if next(left, 9) < 9 else every())
+    follower.start()
+    until(lambda: follower.sources.get("shop").complete_at)
+    assert caplog.text.count("it will be tried again") == 3
+
+
 def test_failures_are_kept_and_tried_again_later(shop, follower, clock, caplog):
     shop.create().insert(event(0))
     follower.connect(shop.source())
@@ -196,7 +219,7 @@ def test_never_two_runs_of_one_source(shop, follower, clock, monkeypatch):
         follower.round()
         rounds(other)
     assert slow.inside == ["shop"]
-    with pytest.raises(Unavailable, match="shop is being read by another process; stop that one"):
+    with pytest.raises(Unavailable, match="shop is still being read; try again soon, or stop"):
         other.remove("shop")
     with pytest.raises(Busy):
         shop.sync().run("shop", wait=False)
