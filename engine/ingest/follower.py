@@ -126,7 +126,7 @@ class Follower:
                 run.stop.set()
         due = [s for s in known.values() if s.followed and s.name not in running and self._due(s)]
         due.sort(key=lambda source: (source.last_run_at is not None, source.last_run_at))
-        for source in due[: AT_ONCE - len(running)]:
+        for source in due[: max(0, AT_ONCE - len(running))]:
             self._begin(source.name)
 
     def _due(self, source: Source) -> bool:
