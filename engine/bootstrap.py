@@ -11,9 +11,11 @@ from engine.cache import Cache
 from engine.database.connect import open_database
 from engine.demo.build import Demo
 from engine.engine import Engine, utc_now
+from engine.ingest.follower import Follower
 from engine.ingest.imports import Imports
 from engine.ingest.inbox import Inbox
 from engine.ingest.keeper import Keeper
+from engine.ingest.vault import Vault
 from engine.rollups.build import Builder
 from engine.rollups.roller import Roller
 from engine.rollups.rollups import Rollups
@@ -35,6 +37,7 @@ class Parts:
     inbox: Inbox
     keeper: Keeper
     roller: Roller | None
+    follower: Follower
     demo: Demo
     imports: Imports
     token: str
@@ -53,6 +56,7 @@ def build(settings: Settings) -> Parts:
         roller=Roller(Builder(lake, settings.rollups), database, utc_now)
         if settings.use_rollups
         else None,
+        follower=Follower(database, lake, utc_now, Vault(settings.secret)),
         demo=Demo(lake, settings.demo_events, utc_now),
         imports=Imports(lake, settings.home / "imports", utc_now),
         token=settings.demo_token or secrets.token_urlsafe(32),
@@ -79,13 +83,12 @@ def _engine(settings: Settings, lake: LakeStore) -> Engine:
 @contextmanager
 def running(parts: Parts) -> Iterator[None]:
     """What goes on behind the answers, while the process serves."""
-    parts.keeper.start()
-    if parts.roller is not None:
-        parts.roller.start()
+    at_work = [part for part in (parts.keeper, parts.follower, parts.roller) if part is not None]
+    for part in at_work:
+        part.start()
     yield
-    if parts.roller is not None:
-        parts.roller.stop()
-    parts.keeper.stop()
+    for part in reversed(at_work):
+        part.stop()
 
 
 @cache

@@ -13,6 +13,8 @@ OBJECT_STORE: Final = re.compile(
     r"((s3|gs)://[a-z0-9][a-z0-9._-]+|abfss://[a-z0-9-]+@[a-z0-9]+\.dfs\.[a-z.]+)(/[\w.=-]+)*/?",
     re.ASCII,
 )
+VAULT_VARIABLE: Final = "VITRINE_SECRET"
+VAULT_LENGTH: Final = 32
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Settings:
     scans.
     lake_url: where the lake is, a folder or an object store's URL; in `home` when it is empty.
     lake_options: how to reach an object store, with its keys.
+    secret: encrypts the passwords of sources; without one none is stored.
     """
 
     home: Path
@@ -40,13 +43,15 @@ class Settings:
     body_limit: int = 64 * 1024
     lake_url: str = ""
     lake_options: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secret: str | None = field(default=None, repr=False)
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ, home: Path | str | None = None) -> Self:
         """From VITRINE_HOME (~/.vitrine), VITRINE_LAKE (lake in the home), VITRINE_DATABASE_URL,
         VITRINE_DEMO_EVENTS (1000000), VITRINE_DEMO_TOKEN, VITRINE_RATE_LIMIT_PER_MINUTE (600000),
-        VITRINE_COLUMN_MEGABYTES (1024), VITRINE_ROLLUP_MEGABYTES (1024) and VITRINE_ROLLUPS (on).
-        A `home` that is given has its lake in it. Raises ValueError naming the variable.
+        VITRINE_COLUMN_MEGABYTES (1024), VITRINE_ROLLUP_MEGABYTES (1024), VITRINE_ROLLUPS (on)
+        and VITRINE_SECRET. A `home` that is given has its lake in it. Raises ValueError naming the
+        variable.
         """
         chosen = home or environ.get("VITRINE_HOME") or Path.home() / ".vitrine"
         lake = "" if home else _lake(environ.get("VITRINE_LAKE", "").strip())
@@ -66,6 +71,7 @@ class Settings:
             lake_options={
                 name: value for name, value in environ.items() if begin and name.startswith(begin)
             },
+            secret=_secret(environ),
         )
 
     @property
@@ -111,3 +117,13 @@ def _switch(environ: Mapping[str, str], name: str) -> bool:
     if text not in ("on", "off"):
         raise ValueError(f"{name} is {text!r}; set it to on or off.")
     return text == "on"
+
+
+def _secret(environ: Mapping[str, str]) -> str | None:
+    text = environ.get(VAULT_VARIABLE, "")
+    if text and len(text) < VAULT_LENGTH:
+        raise ValueError(
+            f"{VAULT_VARIABLE} has {len(text)} characters; make one of {VAULT_LENGTH} or more, as"
+            " `openssl rand -base64 32` does."
+        )
+    return text or None

@@ -1,13 +1,19 @@
 """What there is: events, their types and metadata keys, how fresh; and how more gets in."""
 
 from datetime import UTC, datetime
+from typing import Final
 
-import polars as pl
 import streamlit as st
 
 from engine import Details, Inventory, Scope
-from pages.ui import imports, session, text
+from pages.ui import imports, session, sources, text
 from pages.ui.scope import pick_scope, show_notices
+from pages.ui.tables import counts, names, shares, table
+
+HELP: Final = {
+    "On disk": "All files of the brand, with old versions that are kept for an hour.",
+    "Waiting": "Accepted events of the whole workspace that are not yet in answers.",
+}
 
 
 def main() -> None:
@@ -17,7 +23,8 @@ def main() -> None:
         st.markdown("## Data")
         st.info(
             "There are no events yet. Drop a file below: a spreadsheet saved as CSV will do. You"
-            " see what becomes of its columns before anything is stored.",
+            " see what becomes of its columns before anything is stored. Or connect a table of a"
+            " PostgreSQL server, which is then followed.",
             icon=":material/database:",
         )
     else:
@@ -26,7 +33,9 @@ def main() -> None:
         show_facts(scope, inventory, details)
     imports.running_card()
     imports.report_card()
+    sources.source_cards()
     imports.import_card()
+    sources.connect_card()
     if scope is not None:
         show_contents(inventory, details)
     imports.earlier_card()
@@ -43,13 +52,13 @@ def show_facts(scope: Scope, inventory: Inventory, details: Details) -> None:
         "Sessions": (f"{details.sessions:,}", "different ids"),
         "First event": (day(first), hour(first)),
         "Last event": (day(last), lag or "none yet"),
-        "On disk": (text.size(size), f"in {files:,} file{'' if files == 1 else 's'}"),
-        "Waiting": (f"{waiting:,}", "not yet in answers"),
+        "On disk": (text.size(size), f"{files:,} file{'' if files == 1 else 's'} of the brand"),
+        "Waiting": (f"{waiting:,}", "in the inbox"),
     }
     with st.grid(6, min_column_width=150, gap="small"):
         for label, (value, note) in facts.items():
             with st.container(key=f"card_fact_{label.lower().replace(' ', '_')}", gap="xsmall"):
-                st.metric(label, value)
+                st.metric(label, value, help=HELP.get(label))
                 st.caption(text.for_markdown(note))
 
 
@@ -75,46 +84,24 @@ def show_contents(inventory: Inventory, details: Details) -> None:
 
 
 def show_types(inventory: Inventory) -> None:
-    counts = inventory.event_types
-    st.dataframe(
-        pl.DataFrame(
-            {
-                "type": [text.plain(name) for name in counts],
-                "events": list(counts.values()),
-                "share": [count / inventory.events for count in counts.values()],
-            }
-        ),
-        hide_index=True,
-        key="types",
-        column_config={
-            "type": st.column_config.TextColumn("Event type"),
-            "events": st.column_config.NumberColumn("Events", format="localized"),
-            "share": st.column_config.ProgressColumn("Share", format="percent"),
-        },
+    types = inventory.event_types
+    table(
+        "types",
+        names("Event type", types),
+        counts("Events", types.values()),
+        shares("Share", (count / inventory.events for count in types.values())),
     )
 
 
 def show_keys(details: Details) -> None:
-    st.dataframe(
-        pl.DataFrame(
-            {
-                "key": [text.plain(name) for name in details.keys],
-                "events": [key.events for key in details.keys.values()],
-                "values": [key.values for key in details.keys.values()],
-                "samples": [
-                    " · ".join(text.plain(sample, 40) for sample in key.samples)
-                    for key in details.keys.values()
-                ],
-            }
-        ),
-        hide_index=True,
-        key="keys",
-        column_config={
-            "key": st.column_config.TextColumn("Key"),
-            "events": st.column_config.NumberColumn("Events", format="localized"),
-            "values": st.column_config.NumberColumn("Values", format="localized"),
-            "samples": st.column_config.TextColumn("Most frequent", width="large"),
-        },
+    keys = details.keys.values()
+    samples = (" · ".join(text.plain(sample, 40) for sample in key.samples) for key in keys)
+    table(
+        "keys",
+        names("Key", details.keys),
+        counts("Events", (key.events for key in keys)),
+        counts("Values", (key.values for key in keys)),
+        names("Most frequent", samples, 130, large=True),
     )
 
 

@@ -60,19 +60,32 @@ def downgrade(engine: Engine, revision: str) -> None:
         command.downgrade(_alembic(connection), revision)
 
 
+class Busy(Exception):
+    """Somebody else holds the name, and the caller does not want to wait."""
+
+
 @contextmanager
-def exclusive(engine: Engine, name: str) -> Iterator[None]:
-    """One holder of `name` at a time, over all processes that share the database."""
+def exclusive(engine: Engine, name: str, wait: bool = True) -> Iterator[None]:
+    """One holder of `name` at a time, over all processes that share the database.
+
+    Without `wait`, raises Busy where there is another.
+    """
     if engine.dialect.name == "sqlite":
         path = Path(f"{engine.url.database}.{name}.lock")
         with path.open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Busy(name) from None
             yield
         return
     key = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)
+    lock = "select pg_advisory_lock(:key)" if wait else "select pg_try_advisory_lock(:key)"
     with engine.connect() as connection:
-        connection.execute(text("select pg_advisory_lock(:key)"), {"key": key})
+        held = connection.execute(text(lock), {"key": key}).scalar()
         connection.commit()
+        if held is False:
+            raise Busy(name)
         try:
             yield
         finally:

@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Date,
     Integer,
@@ -11,6 +12,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
 )
 
 METADATA: Final = MetaData()
@@ -58,8 +60,17 @@ sources: Final = Table(
     Column("events", NUMBER, nullable=False, server_default="0"),
     Column("last_run_at", NUMBER),
     Column("last_error", Text),
+    Column("sealed", Text),
+    Column("followed", Boolean, nullable=False, server_default=false()),
+    Column("reading_since", NUMBER),
+    Column("rows_read", NUMBER, nullable=False, server_default="0"),
+    Column("rows_expected", NUMBER),
+    Column("complete_at", NUMBER),
+    Column("rejected", NUMBER, nullable=False, server_default="0"),
+    Column("rejected_reason", Text),
+    Column("without_brand", NUMBER, nullable=False, server_default="0"),
 )
 """Tables of other servers that are read into the lake, and how far each was read.
 
-`url` may hold a password; engine.ingest.sources keeps it out of everything that is shown.
+`url` holds no password: where there was one, `sealed` is the whole URL, encrypted.
 """

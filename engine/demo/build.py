@@ -9,14 +9,14 @@ import polars as pl
 
 from engine.demo.shop import months
 from engine.demo.words import BRANDS, WORKSPACE
-from engine.stores.lake import LakeStore
+from engine.stores.lake import STATISTICS_STEP, LakeStore
 
 DAYS: Final = 400
 STALE: Final = timedelta(days=1)
 
 
 class Demo:
-    """Builds the shop's `events` events when they are missing or end more than a day ago.
+    """Builds the shop's `events` events when those of a day ago and before are not all there.
 
     progress goes from 0 to 1; error says why building failed. events = 0 means no shop.
     """
@@ -34,10 +34,14 @@ class Demo:
         return self.progress >= 1.0 or self.error is not None
 
     def is_fresh(self) -> bool:
-        if self._events == 0:
-            return True
-        ends = [self._end(brand) for brand in BRANDS]
-        return all(end is not None and self._clock() - end < STALE for end in ends)
+        """A shop of few events has none for days: what counts is whether one is missing."""
+        return self._events == 0 or not any(self._lacks(brand) for brand in BRANDS)
+
+    def _lacks(self, brand: str) -> bool:
+        last = self._end(brand)
+        since = None if last is None else last + STATISTICS_STEP
+        missing = months(brand, self._clock() - STALE, self._events, DAYS, since)
+        return next(missing, None) is not None
 
     def build(self, report: Callable[[float], None] = lambda _: None) -> None:
         """Make the shop, if that is needed. Each brand appears whole, in one commit."""

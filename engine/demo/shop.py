@@ -61,18 +61,25 @@ class _Shop:
 
 
 def months(
-    brand: str, end: datetime, rows: int = 1_000_000, days: int = 400
+    brand: str,
+    end: datetime,
+    rows: int = 1_000_000,
+    days: int = 400,
+    since: datetime | None = None,
 ) -> Iterator[pl.DataFrame]:
     """The events of `brand`, one of words.BRANDS, with end - days <= created_at < end.
 
     Yields a frame of schema EVENTS for each UTC calendar month that has events, or several where
     a month has many, oldest first, sorted by created_at. `end` is aware of its time zone. Both
     brands together have about `rows` events in `days` days, the first of them 70 %. An event
-    depends only on its brand, on `rows`, `days` and the UTC day its session started.
+    depends only on its brand, on `rows`, `days` and the UTC day its session started. since: leaves
+    out the events before it.
     """
     shop = _shop(words.BRANDS.index(brand), rows, days)
     end = end.astimezone(UTC)
     start = end - timedelta(days=days)
+    if since is not None:
+        start = max(start, since.astimezone(UTC))
     month = start.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     at_once = timedelta(days=min(max(1, LARGEST * days // max(1, rows)), 31))
     while month < end:

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, delete
 from engine.database.connect import exclusive, open_database
 from engine.database.tables import inbox_batches, inbox_ids
 from engine.ingest.inbox import Inbox
+from engine.ingest.sources import Sources
 from engine.scope import WORKSPACE_FIELD, faults_of
 from engine.settings import Settings
 from engine.stores.lake import LakeStore
@@ -51,7 +52,7 @@ class Deletion:
 
     def everything(self, workspace: str) -> int:
         """A workspace with all its brands, and what waits for it."""
-        events = 0
+        events = self.inbox.waiting().get(workspace, 0)
         for brand in self._brands(workspace):
             events += sum(file.rows for file in self.lake.open(workspace, brand).files)
         with exclusive(self.database, f"inbox.{workspace}"), self.lake.writing(workspace):
@@ -98,11 +99,12 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    if options.workspace not in {workspace for workspace, _ in lake.tables()}:
+    now = datetime.now(UTC)
+    inbox = Inbox(database, lake, lambda: now)
+    if options.workspace not in {of for of, _ in lake.tables()} | inbox.waiting().keys():
         print(f"There are no events of {options.workspace}.", file=sys.stderr)
         return 1
-    now = datetime.now(UTC)
-    deletion = Deletion(lake, Inbox(database, lake, lambda: now), database, settings.rollups)
+    deletion = Deletion(lake, inbox, database, settings.rollups)
     if options.customer is not None:
         deleted = deletion.customer(options.workspace, options.customer)
     elif options.older_than is not None:
@@ -110,6 +112,12 @@ def main(arguments: list[str] | None = None) -> int:
     else:
         deleted = deletion.everything(options.workspace)
     print(f"{deleted:,} events of {options.workspace} deleted")
+    readers = [s.name for s in Sources(database).all() if s.workspace_id == options.workspace]
+    if readers:
+        print(
+            f"{', '.join(readers)} still read {options.workspace}: delete the rows in their tables"
+            " first, or the next run may bring back what it reads again."
+        )
     return 0
 
 

@@ -1,10 +1,11 @@
 """The table behind a source: how it is read from its server, a chunk at a time."""
 
+import re
 import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Event, Thread
 from typing import Any, Final, Self
@@ -17,16 +18,17 @@ from engine.contract import MEASURES
 from engine.errors import Fault, InvalidRequest, Unavailable
 from engine.ingest.normalise import FIELDS
 from engine.ingest.sources import Source, sentence
+from engine.ingest.synced import KEPT
 from engine.ingest.times import TIME, YEARS
 
 CHUNK_BYTES: Final = 128 << 20
 GRACE: Final = 5
-KEPT: Final = 1000
 REQUIRED: Final = ("event_id", "event_type", "created_at")
 TIMES: Final = ("timestamp with time zone", "timestamp without time zone", "date")
 DOUBLE: Final = "double precision"
 SORTED_AS_THEY_ARE: Final = ("text", "character varying", "uuid", "integer", "bigint")
 """Types of an event_id whose order agrees with equality, in the server's default collation."""
+PASSFILE: Final = "the server's PGPASSFILE"
 CLIENT: Final = {
     "connect_timeout": 10,
     "keepalives": 1,
@@ -42,6 +44,11 @@ SESSION: Final = {
     "extra_float_digits": "3",
     "search_path": "pg_catalog",
 }
+ACCESS: Final = (
+    "select has_schema_privilege(n.oid, 'usage'), has_any_column_privilege(c.oid, 'select')"
+    " from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+    " where n.nspname = %s and c.relname = %s and c.relkind in ('r', 'p', 'v', 'm', 'f')"
+)
 COLUMNS: Final = (
     "select column_name, data_type, collation_name from information_schema.columns"
     " where table_schema = %s and table_name = %s"
@@ -52,29 +59,39 @@ Since = tuple[datetime, str | None]
 
 @dataclass(frozen=True)
 class SourceTable:
-    """A source's table as its server describes it; kinds: the columns we read and their types."""
+    """A source's table as its server describes it.
+
+    kinds: its columns and their types. expected: about how many rows will be read, says the server.
+    """
 
     source: Source
     kinds: Mapping[str, str]
+    expected: int
     now: datetime
     patience: int
     stop: Event
 
     @classmethod
-    def open(cls, source: Source, patience: int, stop: Event) -> Self:
-        """Raises InvalidRequest for a table that is missing or of another shape, and, as all of
-        this class does, Unavailable for a server that does not answer.
+    def open(cls, source: Source, patience: int, stop: Event, since: Since | None = None) -> Self:
+        """Raises InvalidRequest for a table that is missing, closed to us or of another shape, and,
+        as all of this class does, Unavailable for a server that does not answer.
 
         patience: seconds for one statement. stop: ends what is under way, with Unavailable.
+        since: where reading will begin.
         """
+        place = source.table_schema, source.table_name
         with _session(source, patience, stop) as connection:
-            rows = connection.execute(COLUMNS, (source.table_schema, source.table_name)).fetchall()
+            access = connection.execute(ACCESS, place).fetchone()
+            rows = connection.execute(COLUMNS, place).fetchall()
+            kinds = {
+                name: f"{kind} {collation}" if collation else kind for name, kind, collation in rows
+            }
+            _check(source, access, kinds)
             now = connection.execute("select now()").fetchall()[0][0]
-        kinds = {
-            name: f"{kind} {collation}" if collation else kind for name, kind, collation in rows
-        }
-        _check(source, kinds)
-        return cls(source, kinds, now, patience, stop)
+            table = cls(source, kinds, 0, now, patience, stop)
+            # The server plans what it would do, which it refuses where we may not read.
+            plan = connection.execute(table._explain(since)).fetchall()[0][0]
+        return replace(table, expected=int(plan[0]["Plan"]["Plan Rows"]))
 
     def next(self, since: Since | None, rows: int) -> tuple[pl.DataFrame, bool]:
         """Rows after `since`, or from it on where it has no event_id; and whether more may follow.
@@ -108,17 +125,22 @@ class SourceTable:
 
         A bare name in `order by` would be the text that is sent, not the column and its index.
         """
-        texts = [name for name in self._columns if self._sent_as(name) == pl.String]
+        texts = [name for name in self.columns if self._sent_as(name) == pl.String]
         return SQL(
-            "copy (select {} from {} t where {} order by t.created_at, {} limit {})"
+            "copy ({} order by t.created_at, {} limit {})"
             " to stdout (format csv, encoding 'UTF8', force_quote ({}))"
         ).format(
-            SQL(", ").join(self._selected(name) for name in self._columns),
+            self._select(since), self._key, Literal(rows), SQL(", ").join(map(Identifier, texts))
+        )
+
+    def _explain(self, since: Since | None) -> Composed:
+        return SQL("explain (format json) {}").format(self._select(since))
+
+    def _select(self, since: Since | None) -> Composed:
+        return SQL("select {} from {} t where {}").format(
+            SQL(", ").join(self._selected(name) for name in self.columns),
             Identifier(self.source.table_schema, self.source.table_name),
             SQL(" and ").join(self._conditions(since)),
-            self._key,
-            Literal(rows),
-            SQL(", ").join(map(Identifier, texts)),
         )
 
     def _timeless(self) -> Composed:
@@ -136,13 +158,14 @@ class SourceTable:
         )
 
     def _parse(self, data: bytes) -> pl.DataFrame:
-        schema = {name: self._sent_as(name) for name in self._columns}
+        schema = {name: self._sent_as(name) for name in self.columns}
         return pl.read_csv(data, has_header=False, schema=schema).with_columns(
             pl.col("created_at").cast(TIME)
         )
 
     @property
-    def _columns(self) -> list[str]:
+    def columns(self) -> list[str]:
+        """The fields of an event that the table has."""
         return [name for name in FIELDS if name in self.kinds]
 
     @property
@@ -180,14 +203,24 @@ class SourceTable:
         return SQL("t.workspace_id = {}").format(Literal(workspace))
 
 
-def _check(source: Source, kinds: dict[str, str]) -> None:
-    if not kinds:
-        raise _wrong(source, "does not exist, or this user may not read it; grant select on it")
+def _check(source: Source, access: tuple[bool, bool] | None, kinds: dict[str, str]) -> None:
+    if access is None:
+        raise _wrong(
+            source,
+            "does not exist; create it, or name another, as in agent_events or shop.agent_events",
+        )
+    schema_is_open, table_is_open = access
+    if not schema_is_open:
+        schema = source.table_schema
+        raise _wrong(source, f"may not be read by this user; grant usage on schema {schema} to it")
+    if not (table_is_open and kinds):
+        raise _closed(source)
     missing = [name for name in REQUIRED if name not in kinds]
     if source.source_workspace_id is not None and "workspace_id" not in kinds:
         missing.append("workspace_id")
     if missing:
-        raise _wrong(source, f"has no column {', '.join(missing)}; name another table or a view")
+        names = ", ".join(missing)
+        raise _wrong(source, f"has no column {names}; name another table, or a view that has them")
     if kinds["created_at"] not in TIMES:
         message = f"has a created_at of type {kinds['created_at']}; it must be a timestamptz"
         raise _wrong(source, message)
@@ -195,15 +228,17 @@ def _check(source: Source, kinds: dict[str, str]) -> None:
 
 @contextmanager
 def _session(source: Source, patience: int, stop: Event) -> Iterator[psycopg.Connection[Any]]:
-    """A read-only connection for one statement; what goes wrong is told without the password."""
+    """A read-only connection; what goes wrong is told without the password."""
     try:
         connection = psycopg.connect(**(CLIENT | source.connection | FIXED), autocommit=True)
+    except psycopg.Error as error:
+        raise _unreachable(source, sentence(error)) from None
+    try:
         with closing(connection), _watched(connection, patience + GRACE, stop):
             _prepare(connection, SESSION | {"statement_timeout": f"{patience}s"})
             yield connection
     except psycopg.errors.InsufficientPrivilege:
-        message = f"may not be read by this user; grant select on {source.table} to it"
-        raise _wrong(source, message) from None
+        raise _closed(source) from None
     except psycopg.errors.QueryCanceled as error:
         raise _unreadable(
             source,
@@ -246,6 +281,22 @@ def _watched(connection: psycopg.Connection[Any], seconds: float, stop: Event) -
 
 def _wrong(source: Source, message: str) -> InvalidRequest:
     return InvalidRequest([Fault("table", f"{source.table} of {source.address} {message}.")])
+
+
+def _closed(source: Source) -> InvalidRequest:
+    return _wrong(source, f"may not be read by this user; grant select on {source.table} to it")
+
+
+def _unreachable(source: Source, reason: str) -> Unavailable:
+    """The same, with the fault beside it for those who have just written the URL."""
+    error = _unreadable(source, reason)
+    short = re.sub(r"^connection (failed|is bad): .*? failed: ", "", reason)
+    verb = "answers" if "FATAL" in reason else "cannot be reached"
+    if "no password supplied" in reason:
+        verb, short = "asks for a password", f"write the password, or put it into {PASSFILE}"
+    field = "password" if "password" in short else "url"
+    error.faults = (Fault(field, f"{source.address} {verb}: {short}."),)
+    return error
 
 
 def _unreadable(source: Source, reason: str) -> Unavailable:

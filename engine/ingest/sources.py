@@ -2,18 +2,21 @@
 
 import re
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from urllib.parse import quote, urlencode
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Engine, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from engine.database.connect import exclusive
+from engine.database.connect import Busy, exclusive
 from engine.database.tables import sources
-from engine.errors import Fault, InvalidRequest, NotFound
+from engine.errors import Fault, InvalidRequest, NotFound, Unavailable
+from engine.ingest.synced import Synced
+from engine.ingest.vault import Vault
 from engine.scope import BRAND_FIELD, faults_of
 
 NAME: Final = r"[a-z0-9][a-z0-9_-]{0,62}"
@@ -23,7 +26,16 @@ PORT: Final = r"[0-9]{0,5}(,[0-9]{0,5})*"
 OVERLAP: Final = 600
 DAY: Final = 86_400
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-INSTANTS: Final = ("cursor_created_at", "last_run_at")
+INSTANTS: Final = ("cursor_created_at", "last_run_at", "reading_since", "complete_at")
+SECRETS: Final = (
+    "password",
+    "sslpassword",
+    "scram_client_key",
+    "scram_server_key",
+    "oauth_client_secret",
+)
+AGAIN: Final = timedelta(seconds=5)
+AGAIN_AFTER_ERROR: Final = timedelta(seconds=30)
 # No part of the URL is repeated: where it cannot be read, any part may be the password.
 URL_RULE: Final = (
     "is not a PostgreSQL URL; write postgresql://USER:PASSWORD@HOST:PORT/DATABASE,"
@@ -39,7 +51,11 @@ class Source:
     all rows, in place of the column. source_workspace_id: only rows with this workspace_id.
     overlap_seconds: how far before the cursor a run begins, for rows that were committed late.
     events: stored so far. cursor_*: the newest row that was read, at most the begin of its run.
-    Raises InvalidRequest with everything that is malformed.
+    sealed: the URL with its password, encrypted; `Sources.opened` gives it back. followed: the
+    server reads it again and again. reading_since, rows_read, rows_expected: the run that is under
+    way, or was when its process died; expected is the table's server's estimate. complete_at: when
+    the last run began that read all there was. rejected: rows so far, with the reason of one;
+    without_brand: events stored without one. Raises InvalidRequest with everything malformed.
     """
 
     name: str
@@ -55,6 +71,15 @@ class Source:
     events: int = 0
     last_run_at: datetime | None = None
     last_error: str | None = None
+    sealed: str | None = field(default=None, repr=False)
+    followed: bool = False
+    reading_since: datetime | None = None
+    rows_read: int = 0
+    rows_expected: int | None = None
+    complete_at: datetime | None = None
+    rejected: int = 0
+    rejected_reason: str | None = None
+    without_brand: int = 0
 
     def __post_init__(self) -> None:
         if self.brand_id is not None:
@@ -102,6 +127,30 @@ class Source:
         newest = self.cursor_created_at
         return None if newest is None else max(now - newest, timedelta(0))
 
+    def behind(self, now: datetime) -> timedelta | None:
+        """For how long rows may have been committed that are not here; None: nothing was read."""
+        reached = [at for at in (self.complete_at, self.cursor_created_at) if at is not None]
+        return max(now - max(reached), timedelta(0)) if reached else None
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When it is read again, if it is followed; None: at once."""
+        if self.last_run_at is None:
+            return None
+        return self.last_run_at + (AGAIN_AFTER_ERROR if self.last_error else AGAIN)
+
+
+def with_password(url: str, password: str) -> str:
+    """The URL with this password instead of its own."""
+    return f"{url}{'&' if '?' in url else '?'}password={quote(password, safe='')}"
+
+
+def without_secrets(url: str) -> str:
+    """The same URL where it has no password, else one that says all the rest."""
+    parts = _connection_of(url) or {}
+    rest = {key: value for key, value in parts.items() if key not in SECRETS}
+    return url if rest == parts else f"postgresql:///?{urlencode(rest, quote_via=quote)}"
+
 
 def _connection_of(url: str) -> dict[str, Any] | None:
     """None for what is no URL, also where a bare @ in the password would end up in the host."""
@@ -117,20 +166,45 @@ def _connection_of(url: str) -> dict[str, Any] | None:
 
 
 class Sources:
-    """The rows of the metadata database. Thread-safe, as the database is."""
+    """The rows of the metadata database. Thread-safe, as the database is.
 
-    def __init__(self, database: Engine) -> None:
+    vault: encrypts passwords; one without a secret refuses to store them.
+    """
+
+    def __init__(self, database: Engine, vault: Vault | None = None) -> None:
         self._database = database
+        self._vault = vault or Vault()
 
     def add(self, source: Source) -> None:
-        """Raises InvalidRequest when the name is taken."""
+        """Raises InvalidRequest when the name is taken, or the password cannot be encrypted."""
+        safe = self.closed(source)
         try:
             with self._database.begin() as connection:
-                connection.execute(insert(sources).values(_row(source)))
+                connection.execute(insert(sources).values(_row(safe)))
         except IntegrityError:
             message = f"{source.name} is taken; remove that source first, or choose another name"
             # Not chained: the database's error repeats the row.
             raise InvalidRequest([Fault("name", message)]) from None
+
+    def closed(self, source: Source) -> Source:
+        """The source with its password encrypted. Raises InvalidRequest without a secret."""
+        url = without_secrets(source.url)
+        if url == source.url:
+            return source
+        return replace(source, url=url, sealed=self._vault.seal(source.url))
+
+    def opened(self, source: Source) -> Source:
+        """The source with its password. Raises Unavailable when it cannot be decrypted."""
+        if source.sealed is None:
+            return source
+        try:
+            url = self._vault.open(source.sealed)
+        except Unavailable as error:
+            raise Unavailable(f"{source.name}: {error.message}.") from None
+        if without_secrets(url) != source.url:
+            # Whoever may write to the database must not send a password to another server.
+            raise Unavailable(f"{source.name}: its URL was changed; give the password again.")
+        return replace(source, url=url)
 
     def get(self, name: str) -> Source:
         """Raises NotFound."""
@@ -145,30 +219,71 @@ class Sources:
             rows = connection.execute(select(sources).order_by(sources.c.name)).all()
         return [_source(row._asdict()) for row in rows]
 
-    def remove(self, name: str) -> None:
-        """Forget the source, once no run is reading it; its events stay. Raises NotFound."""
+    def remove(self, name: str, wait: bool = True) -> None:
+        """Forget the source, once no run is reading it; its events stay. Raises NotFound.
+
+        Without `wait`, raises Busy while a run is reading it.
+        """
         self.get(name)
-        with self.running(name), self._database.begin() as connection:
+        with self.running(name, wait), self._database.begin() as connection:
             connection.execute(delete(sources).where(sources.c.name == name))
 
-    def running(self, name: str) -> AbstractContextManager[None]:
-        """One run of a source at a time, over all processes; others wait."""
-        return exclusive(self._database, f"sync.{name}")
+    def running(self, name: str, wait: bool = True) -> AbstractContextManager[None]:
+        """One run of a source at a time, over all processes; others wait, or get Busy."""
+        return exclusive(self._database, f"sync.{name}", wait)
+
+    def is_running(self, source: Source) -> bool:
+        """Whether a process is reading it; one that was killed no longer is."""
+        if source.reading_since is None:
+            return False
+        try:
+            with self.running(source.name, wait=False):
+                return False
+        except Busy:
+            return True
+
+    def follow(self, name: str, followed: bool) -> None:
+        """Have the server read it again and again, or no more."""
+        self._update(name, followed=followed)
+
+    def retry(self, name: str) -> None:
+        """Forget what the last run said, so that a followed source is due at once."""
+        self._update(name, last_run_at=None, last_error=None)
+
+    def change_password(self, name: str, url: str) -> None:
+        """Keep the password of this URL, which says the same as before otherwise."""
+        safe = self.closed(replace(self.get(name), url=url))
+        self._update(name, url=safe.url, sealed=safe.sealed)
+
+    def began(self, name: str, at: datetime, expected: int) -> None:
+        """A run is under way and will read about so many rows."""
+        self._update(name, reading_since=_micros(at), rows_read=0, rows_expected=expected)
 
     def advance(
-        self, name: str, created_at: datetime | None, event_id: str | None, stored: int
+        self, name: str, created_at: datetime | None, event_id: str | None, part: Synced
     ) -> None:
-        """What was read up to here is in the lake."""
+        """What was read up to here is in the lake; part is what became of the rows since then."""
         self._update(
             name,
             cursor_created_at=_stored("cursor_created_at", created_at),
             cursor_event_id=event_id,
-            events=sources.c.events + stored,
+            events=sources.c.events + part.stored,
+            rows_read=sources.c.rows_read + part.read,
+            rejected=sources.c.rejected + part.rejected_anew,
+            without_brand=sources.c.without_brand + part.without_brand,
+            **({"rejected_reason": part.reason} if part.rejected_anew else {}),
         )
 
-    def ended(self, name: str, at: datetime, error: str | None) -> None:
-        """A run is over; without an error the one before is forgotten."""
-        self._update(name, last_run_at=_micros(at), last_error=error)
+    def ended(
+        self, name: str, at: datetime, error: str | None, complete_at: datetime | None = None
+    ) -> None:
+        """A run is over; without an error the one before is forgotten.
+
+        complete_at: when it began, if it read all there was.
+        """
+        values = {} if complete_at is None else {"complete_at": _micros(complete_at)}
+        ends = {"reading_since": None, "last_run_at": _micros(at), "last_error": error}
+        self._update(name, **ends, **values)
 
     def _update(self, name: str, **values: Any) -> None:
         with self._database.begin() as connection:

@@ -15,7 +15,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Final
@@ -26,12 +25,16 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from engine.database.connect import open_database
-from engine.errors import NotFound, Unavailable, VitrineError
+from engine.demo.words import WORKSPACE as DEMO_WORKSPACE
+from engine.errors import Fault, InvalidRequest, NotFound, Unavailable, VitrineError
 from engine.ingest.append import append
 from engine.ingest.normalise import normalise
-from engine.ingest.source_table import KEPT, Since, SourceTable
-from engine.ingest.sources import OVERLAP, Source, Sources, sentence
+from engine.ingest.source_table import Since, SourceTable
+from engine.ingest.sources import AGAIN, OVERLAP, Source, Sources, sentence
+from engine.ingest.synced import KEPT, REJECTED, Synced
 from engine.ingest.times import YEARS
+from engine.ingest.vault import Vault
+from engine.scope import WORKSPACE_FIELD
 from engine.settings import Settings
 from engine.stores.lake import LakeStore
 from engine.stores.open import open_lake
@@ -39,51 +42,18 @@ from engine.stores.open import open_lake
 CHUNK: Final = 200_000
 PATIENCE: Final = 300
 SHOWN: Final = 10
-PAUSE: Final = 5.0
+PAUSE: Final = AGAIN.total_seconds()
 TIMELESS: Final = "is missing or outside the years 1 to 9999"
 NAMELESS: Final = "is missing in a row of {}"
-REJECTED: Final = pl.Schema(dict.fromkeys(("event_id", "field", "message"), pl.String()))
 
 Progress = Callable[[int], None]
-
-
-@dataclass(frozen=True)
-class Synced:
-    """What became of a run's rows: read = stored + duplicates + rejected.
-
-    duplicates: rows the lake held, those of the overlap among them. reasons: event_id, field and
-    message of the first rejected rows. lag: the age of the newest row. complete: nothing was left.
-    """
-
-    read: int = 0
-    stored: int = 0
-    duplicates: int = 0
-    rejected: int = 0
-    rounded: int = 0
-    without_brand: int = 0
-    reasons: pl.DataFrame = field(default_factory=REJECTED.to_frame)
-    lag: timedelta | None = None
-    complete: bool = True
-
-    def __add__(self, other: "Synced") -> "Synced":
-        return Synced(
-            self.read + other.read,
-            self.stored + other.stored,
-            self.duplicates + other.duplicates,
-            self.rejected + other.rejected,
-            self.rounded + other.rounded,
-            self.without_brand + other.without_brand,
-            pl.concat([self.reasons, other.reasons]).head(KEPT),
-            other.lag,
-            other.complete,
-        )
 
 
 class Sync:
     """Reads sources into the lake. Thread-safe; any number of processes may share both stores.
 
     patience: how many seconds a server may take for one chunk. stop: once it is set, a run ends
-    early, with everything it reports in the lake.
+    early, with everything it reports in the lake. vault: encrypts the passwords of sources.
     """
 
     def __init__(
@@ -94,46 +64,66 @@ class Sync:
         patience: int = PATIENCE,
         chunk: int = CHUNK,
         stop: Event | None = None,
+        vault: Vault | None = None,
     ) -> None:
-        self.sources = Sources(database)
+        self.sources = Sources(database, vault)
         self._lake = lake
         self._clock = clock
         self._patience = patience
         self._chunk = chunk
         self._stop = stop or Event()
 
-    def add(self, source: Source) -> None:
-        """Store a source whose table can be read. Raises what `run` raises."""
-        self._open(source)
+    def add(self, source: Source) -> SourceTable:
+        """Store a source whose table can be read, which is returned. Raises what `run` raises."""
+        if source.workspace_id == DEMO_WORKSPACE:
+            message = f"{DEMO_WORKSPACE} is made anew every day; choose another, as in ws_shop."
+            raise InvalidRequest([Fault(WORKSPACE_FIELD, message)])
+        self.sources.closed(source)
+        table = self.look(source)
         self.sources.add(source)
+        return table
 
-    def run(self, name: str, progress: Progress = lambda _: None, whole: bool = False) -> Synced:
+    def look(self, source: Source) -> SourceTable:
+        """The table of a source with its password, if it can be read; raises what `run` raises."""
+        return SourceTable.open(source, self._patience, self._stop)
+
+    def run(
+        self,
+        name: str,
+        progress: Progress = lambda _: None,
+        whole: bool = False,
+        wait: bool = True,
+    ) -> Synced:
         """Read what is new, or with `whole` the table from its first row on.
 
         progress is told how many rows were read so far. Raises NotFound, InvalidRequest for a
         table that is missing or of another shape, and Unavailable for a server that does not
-        answer; what was read until then is stored, and the next run goes on from there.
+        answer; what was read until then is stored, and the next run goes on from there. While
+        another run reads the source it waits, or, without `wait`, raises Busy.
         """
-        with self.sources.running(name):
+        with self.sources.running(name, wait):
             source = self.sources.get(name)
+            began = self._clock()
             try:
                 synced = self._read(source, progress, whole)
             except Exception as error:
                 with suppress(DBAPIError):
-                    self.sources.ended(name, self._clock(), sentence(error))
+                    self.sources.ended(name, self._clock(), _told(error))
                 raise
-            self.sources.ended(name, self._clock(), None)
+            self.sources.ended(name, self._clock(), None, began if synced.complete else None)
         return synced
 
     def _read(self, source: Source, progress: Progress, whole: bool) -> Synced:
         cursor = source.cursor_created_at, source.cursor_event_id
+        since = None if whole else _start(source)
         synced = Synced()
         more = True
         with self._unless_stopped():
-            table = self._open(source)
-            since = None if whole else _start(source)
+            opened = self.sources.opened(source)
+            table = SourceTable.open(opened, self._patience, self._stop, since)
+            self.sources.began(source.name, self._clock(), table.expected)
             if since is None:
-                synced += _timeless(table)
+                synced += self._timeless(source, table)
             while more and not self._stop.is_set():
                 frame, more = table.next(since, self._chunk)
                 if frame.height:
@@ -141,7 +131,7 @@ class Sync:
                     synced += part
                     since = frame.select("created_at", "event_id").row(-1)
                     cursor = _further(cursor, since, table.now)
-                    self.sources.advance(source.name, *cursor, part.stored)
+                    self.sources.advance(source.name, *cursor, part)
                     progress(synced.read)
         newest = cursor[0]
         lag = None if newest is None else max(self._clock() - newest, timedelta(0))
@@ -156,8 +146,17 @@ class Sync:
             if not self._stop.is_set():
                 raise
 
-    def _open(self, source: Source) -> SourceTable:
-        return SourceTable.open(source, self._patience, self._stop)
+    def _timeless(self, source: Source, table: SourceTable) -> Synced:
+        """Rows that have no place in the order are named and counted, by the first run anew."""
+        ids = pl.Series("event_id", table.timeless(), dtype=pl.String)
+        reasons = ids.to_frame().with_columns(field=pl.lit("created_at"), message=pl.lit(TIMELESS))
+        anew = len(ids) if source.cursor_created_at is None else 0
+        found = Synced(read=len(ids), rejected=len(ids), rejected_anew=anew, reasons=reasons)
+        if len(ids):
+            self.sources.advance(
+                source.name, source.cursor_created_at, source.cursor_event_id, found
+            )
+        return found
 
     def _store(self, source: Source, frame: pl.DataFrame) -> Synced:
         arrival = self._clock()
@@ -171,22 +170,31 @@ class Sync:
         normal = normalise(raw.filter(has_id), arrival, source.name, source.brand_id)
         ids = raw.select("row", "event_id")
         reasons = normal.rejected.join(ids, on="row", how="left", maintain_order="left")
+        bad = pl.concat([raw.filter(~has_id)["row"], normal.rejected["row"]]).unique()
+        anew = raw.filter(pl.col("row").is_in(bad.implode()), _after(source.cursor_created_at))
         appended = append(self._lake, source.workspace_id, normal.events, arrival)
         return Synced(
             read=frame.height,
             stored=appended.stored,
             duplicates=appended.duplicates,
-            rejected=nameless.height + normal.rejected["row"].n_unique(),
+            rejected=len(bad),
+            rejected_anew=anew.height,
             rounded=normal.rounded,
             without_brand=appended.without_brand,
             reasons=pl.concat([nameless, reasons.select(REJECTED.names())]).head(KEPT),
         )
 
 
-def _timeless(table: SourceTable) -> Synced:
-    ids = pl.Series("event_id", table.timeless(), dtype=pl.String)
-    reasons = ids.to_frame().with_columns(field=pl.lit("created_at"), message=pl.lit(TIMELESS))
-    return Synced(read=len(ids), rejected=len(ids), reasons=reasons)
+def _after(cursor: datetime | None) -> pl.Expr:
+    """Rows that no run had read before."""
+    return pl.lit(True) if cursor is None else pl.col("created_at") > cursor
+
+
+def _told(error: Exception) -> str:
+    """What is kept of a failed run: for bad fields not their names, which are those of `add`."""
+    if isinstance(error, InvalidRequest):
+        return " ".join(fault.message for fault in error.faults)
+    return sentence(error)
 
 
 def _start(source: Source) -> Since | None:
@@ -217,6 +225,7 @@ def main(arguments: list[str] | None = None) -> int:
             _now,
             options.timeout,
             stop=stop,
+            vault=Vault(settings.secret),
         )
         if options.command == "run":
             return _run(sync, options, stop)
@@ -237,7 +246,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     add.add_argument(
         "--url",
         required=True,
-        help="postgresql://USER:PASSWORD@HOST:PORT/DATABASE; a password may also be in PGPASSFILE",
+        help="postgresql://USER:PASSWORD@HOST:PORT/DATABASE; the password is stored encrypted under"
+        " VITRINE_SECRET, or may be left out and be in PGPASSFILE",
     )
     add.add_argument("--table", required=True, help="agent_events or schema.agent_events")
     add.add_argument("--workspace", required=True, help="where its events go, as in ws_shop")

@@ -7,14 +7,14 @@ import polars as pl
 import streamlit as st
 
 from engine import InvalidRequest
-from engine.demo.words import WORKSPACE as DEMO_WORKSPACE
 from engine.ingest.imports import Import, rejected_csv, target_faults
 from engine.ingest.load import Loaded
 from engine.ingest.refuse import sample
 from pages.ui import columns, session, text
+from pages.ui.scope import explore_button, pick_target
+from pages.ui.tables import counts, names, numbers, table
 
 KINDS: Final = ["csv", "ndjson", "jsonl", "parquet"]
-OF_COLUMN: Final = "column"
 STATES: Final = {
     "queued": "waits for another import",
     "running": "is read",
@@ -58,7 +58,7 @@ def _ask(path: Path, seen: pl.DataFrame, number: int) -> None:
     with what:
         mapping = columns.mapping_controls(seen, number)
     with where:
-        workspace, brand = _target("brand_id" in mapping.fields, number)
+        workspace, brand = pick_target("brand_id" in mapping.fields, str(number))
     faults = [*target_faults(workspace, brand), *mapping.faults()]
     if brand is None and "brand_id" not in mapping.fields:
         st.warning("No column is brand\\_id: choose a brand, or events are in no brand's answers.")
@@ -72,32 +72,6 @@ def _ask(path: Path, seen: pl.DataFrame, number: int) -> None:
         who = session.identity().subject
         session.remember_import(session.imports().start(path, workspace, brand, mapping, who))
         st.rerun()
-
-
-def _target(has_brands: bool, number: int) -> tuple[str, str | None]:
-    """The workspace, and the brand of all rows or None for that of each row."""
-    brands = session.identity().brands
-    known = [name for name in sorted(brands) if name != DEMO_WORKSPACE]
-    left, right = st.columns(2)
-    workspace = left.selectbox(
-        "Workspace",
-        known or ["ws_shop"],
-        accept_new_options=True,
-        key=f"target_{number}",
-        help="Choose one, or type the id of a new one: ws_ and then a-z or 0-9.",
-    )
-    ready = sorted(brands.get(workspace or "", []))
-    new = session.new_brand()
-    labels = {OF_COLUMN: "From the column brand_id", new: f"A new brand: {new}"}
-    brand = right.selectbox(
-        "Brand",
-        [*([OF_COLUMN] if has_brands else []), *ready, new],
-        format_func=lambda option: labels.get(option, option),
-        accept_new_options=True,
-        key=f"brand_{number}_{has_brands}_{workspace}",
-        help="Choose one, or type the UUID of a new one.",
-    )
-    return (workspace or "").strip(), None if brand == OF_COLUMN else (brand or "").strip()
 
 
 def running_card() -> None:
@@ -196,15 +170,7 @@ def _is_open(job: Import) -> bool:
 def _ways_on(job: Import) -> None:
     brand = job.brand or min(session.identity().brands[job.workspace])
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(
-            "Explore it",
-            type="primary",
-            icon=":material/query_stats:",
-            key="explore_it",
-        ):
-            session.remember_brand(job.workspace, brand)
-            # Without parameters Streamlit refuses to leave those that controls are bound to.
-            st.switch_page("explore.py", query_params={})
+        explore_button(job.workspace, brand, "explore_it")
         st.button(
             "Show it on this page",
             key="show_it",
@@ -220,19 +186,12 @@ def _reasons(number: str, name: str, rejected: pl.DataFrame) -> None:
         pl.col("message").first(),
     )
     st.markdown("**Why rows were rejected**")
-    cells = reasons.with_columns(
-        pl.col("message").map_elements(lambda said: text.plain(said, 200), return_dtype=pl.String)
-    )
-    st.dataframe(
-        cells,
-        hide_index=True,
-        key="reasons",
-        column_config={
-            "field": st.column_config.TextColumn("Field"),
-            "rows": st.column_config.NumberColumn("Rows", format="localized"),
-            "first": st.column_config.NumberColumn("First row", format="localized"),
-            "message": st.column_config.TextColumn("What it says of that row", width="large"),
-        },
+    table(
+        "reasons",
+        names("Field", reasons["field"].cast(pl.String)),
+        counts("Rows", reasons["rows"]),
+        counts("First row", reasons["first"]),
+        names("What it says of that row", reasons["message"], 200, large=True),
     )
     st.download_button(
         "Rejected rows as CSV",
@@ -252,20 +211,15 @@ def earlier_card() -> None:
         return
     with st.container(key="card_earlier"):
         st.markdown("### Imports since the start")
-        st.dataframe(
-            [
-                {
-                    "File": text.plain(job.name),
-                    "Workspace": job.workspace,
-                    "State": STATES[job.state],
-                    "Rows read": job.rows,
-                    "Stored": job.loaded.stored if job.loaded else 0,
-                    "Duplicates": job.loaded.duplicates if job.loaded else 0,
-                    "Rejected": job.loaded.rejected["row"].n_unique() if job.loaded else 0,
-                    "Seconds": round(job.seconds, 1),
-                }
-                for job in jobs
-            ],
-            hide_index=True,
-            key="earlier",
+        rejected = (job.loaded.rejected["row"].n_unique() if job.loaded else 0 for job in jobs)
+        table(
+            "earlier",
+            names("File", (job.name for job in jobs)),
+            names("Workspace", (job.workspace for job in jobs)),
+            names("State", (STATES[job.state] for job in jobs)),
+            counts("Rows read", (job.rows for job in jobs)),
+            counts("Stored", (job.loaded.stored if job.loaded else 0 for job in jobs)),
+            counts("Duplicates", (job.loaded.duplicates if job.loaded else 0 for job in jobs)),
+            counts("Rejected", rejected),
+            numbers("Seconds", (job.seconds for job in jobs)),
         )

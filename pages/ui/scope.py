@@ -1,11 +1,15 @@
-"""The title of a page and, beside it, which events it speaks of."""
+"""Which events a page speaks of, beside its title; and where new ones go."""
+
+from typing import Final, Literal
 
 import streamlit as st
 
 from engine import Scope
+from engine.demo.words import WORKSPACE as DEMO_WORKSPACE
 from pages.ui import session, text
 
 ALL = "all"
+OF_COLUMN: Final = "column"
 
 
 def pick_scope(title: str) -> Scope | None:
@@ -51,3 +55,46 @@ def show_notices() -> None:
     with st.container(key="notices"):
         for notice in session.notices():
             st.warning(text.for_markdown(notice), icon=":material/link_off:")
+
+
+def pick_target(has_brands: bool, form: str) -> tuple[str, str | None]:
+    """The workspace, and the brand of all rows or None for that of each row."""
+    brands = session.identity().brands
+    known = [name for name in sorted(brands) if name != DEMO_WORKSPACE]
+    left, right = st.columns(2)
+    workspace = left.selectbox(
+        "Workspace",
+        known or ["ws_shop"],
+        accept_new_options=True,
+        key=f"target_{form}",
+        help="Choose one, or type the id of a new one: ws_ and then a-z or 0-9.",
+    )
+    ready = sorted(brands.get(workspace or "", []))
+    new = session.new_brand()
+    labels = {OF_COLUMN: "From the column brand_id", new: f"A new brand: {new}"}
+    brand = right.selectbox(
+        "Brand",
+        [*([OF_COLUMN] if has_brands else []), *ready, new],
+        format_func=lambda option: labels.get(option, option),
+        accept_new_options=True,
+        key=f"brand_{form}_{has_brands}_{workspace}",
+        help="Choose one, or type the UUID of a new one.",
+    )
+    return (workspace or "").strip(), None if brand == OF_COLUMN else (brand or "").strip()
+
+
+def explore_button(
+    workspace: str,
+    brand: str,
+    key: str,
+    label: str = "Explore it",
+    *,
+    main: bool = True,
+    disabled: bool = False,
+) -> None:
+    """Leads to this brand's events; `main` where that is what most people want next."""
+    look: Literal["primary", "secondary"] = "primary" if main else "secondary"
+    if st.button(label, type=look, icon=":material/query_stats:", key=key, disabled=disabled):
+        session.remember_brand(workspace, brand)
+        # Without parameters Streamlit refuses to leave those that controls are bound to.
+        st.switch_page("explore.py", query_params={})

@@ -8,7 +8,9 @@ from typing import Any, BinaryIO
 import streamlit as st
 
 from engine import Engine, Identity, Scope, process
+from engine.ingest.follower import Follower
 from engine.ingest.imports import Import, Imports
+from engine.ingest.sources import Source
 from engine.scope import demo_identity
 
 NOTICES = "_notices"
@@ -18,6 +20,8 @@ UPLOADS = "_uploads"
 BRAND = "_new_brand"
 IMPORT = "_import"
 CHOSEN = "_chosen_"
+FORM = "_source_form"
+SAID = "_said_of_"
 PAGE = "_page"
 
 
@@ -97,6 +101,39 @@ def imports() -> Imports:
 
 def my_imports() -> list[Import]:
     return imports().of(identity().subject)
+
+
+def follower() -> Follower:
+    return process().follower
+
+
+def my_sources() -> list[Source]:
+    """Those whose events this visitor may bring."""
+    may_write = identity().may_write
+    sources = follower().sources.all()
+    return [source for source in sources if may_write(source.workspace_id, source.brand_id)]
+
+
+def my_source(name: str) -> Source | None:
+    return next((source for source in my_sources() if source.name == name), None)
+
+
+def source_form() -> int:
+    """Counts connected sources; a new number makes a new, empty form."""
+    return int(st.session_state.get(FORM, 0))
+
+
+def next_source_form() -> None:
+    st.session_state[FORM] = source_form() + 1
+
+
+def say_of(form: str, said: dict[str, str]) -> None:
+    """Keep what is to be said of a form's fields; "" is the form itself."""
+    st.session_state[SAID + form] = said
+
+
+def said_of(form: str) -> dict[str, str]:
+    return dict(st.session_state.get(SAID + form, {}))
 
 
 def upload_number() -> int:

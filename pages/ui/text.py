@@ -72,10 +72,11 @@ def size(count: float) -> str:
 
 def age(seconds: float) -> str:
     """How long ago; what lies ahead says so."""
-    return f"{_span(abs(seconds))} {'ago' if seconds >= 0 else 'ahead'}"
+    return f"{span(abs(seconds))} {'ago' if seconds >= 0 else 'ahead'}"
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
+    """How long, in the unit that says it best."""
     minutes, hours, days = seconds // 60, seconds // 3_600, seconds // 86_400
     if hours >= 48:
         return f"{days:,.0f} days"

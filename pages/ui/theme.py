@@ -27,6 +27,8 @@ CSS = """
 }
 [class*="st-key-card_"] [data-testid="stMetricValue"] { font-size: 1.4rem; font-weight: 650; }
 [class*="st-key-card_fact_"] { padding: .9rem 1rem; height: 100%; }
+.st-key-connect summary { opacity: 1; }
+.st-key-connect summary p { font-size: 1.05rem; }
 .st-key-windows button { padding: .1rem .6rem; min-height: 2rem; }
 .stMainBlockContainer { padding-top: 4.2rem; padding-bottom: 3rem; max-width: 1440px; }
 </style>

@@ -1,4 +1,4 @@
-"""The data page as a person uses it: drop a file, look, import, read the report."""
+"""The data page as a person uses it: drop a file, look, import, read; connect a table, watch it."""
 
 from pathlib import Path
 from typing import Final, Self
@@ -6,6 +6,49 @@ from typing import Final, Self
 from playwright.sync_api import Locator, Page, expect
 
 PATIENCE: Final = 60_000
+
+
+class Typed:
+    """A text control of the form that connects a table, and what is said under it."""
+
+    def __init__(self, page: Page, field: str) -> None:
+        self.page = page
+        self.root = page.locator(f"[class*='st-key-{field}_source_']")
+
+    def set(self, value: str) -> None:
+        self.root.locator("input").fill(value)
+        self.root.locator("input").press("Tab")
+
+    def expect(self, value: str) -> None:
+        expect(self.root.locator("input")).to_have_value(value, timeout=PATIENCE)
+
+    def expect_error(self, words: str) -> None:
+        """Beside it: in the same column, after it."""
+        said = self.root.locator("xpath=following-sibling::*").get_by_test_id("stAlert")
+        expect(said).to_contain_text(words, timeout=PATIENCE)
+
+
+class SourceCard:
+    """A connected table."""
+
+    def __init__(self, page: Page, name: str) -> None:
+        self.page = page
+        self.name = name
+        self.root = page.locator(f".st-key-card_source_{name}")
+
+    def expect_fact(self, label: str, words: str) -> None:
+        metric = self.root.get_by_test_id("stMetric").filter(has_text=label)
+        expect(metric).to_contain_text(words, timeout=PATIENCE)
+
+    def expect_progress(self, words: str) -> None:
+        expect(self.root.get_by_test_id("stProgress")).to_contain_text(words, timeout=PATIENCE)
+
+    def press(self, button: str) -> None:
+        self.root.get_by_role("button", name=button, exact=True).click()
+
+    def remove(self) -> None:
+        self.root.locator(f".st-key-more_{self.name} button").click()
+        self.page.get_by_role("button", name="Remove", exact=True).click()
 
 
 class Data:
@@ -44,3 +87,23 @@ class Data:
 
     def expect_fact(self, name: str, text: str) -> None:
         expect(self.card(f"fact_{name}")).to_contain_text(text, timeout=PATIENCE)
+
+    def unfold_connect(self) -> None:
+        self.page.get_by_text("Connect a PostgreSQL table").click()
+
+    def typed(self, field: str) -> Typed:
+        return Typed(self.page, field)
+
+    def test_the_connection(self) -> None:
+        self.page.get_by_role("button", name="Test the connection").click()
+
+    def connect(self) -> None:
+        self.page.get_by_role("button", name="Connect and follow").click()
+
+    def source(self, name: str) -> SourceCard:
+        return SourceCard(self.page, name)
+
+    def expect_good(self, words: str) -> None:
+        expect(self.card("connect").get_by_test_id("stAlert")).to_contain_text(
+            words, timeout=PATIENCE
+        )

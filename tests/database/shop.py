@@ -9,11 +9,13 @@ from engine.contract import IDS, MEASURES
 from engine.database.connect import open_database
 from engine.ingest.sources import Source
 from engine.ingest.sync import Sync
+from engine.ingest.vault import Vault
 from tests.ingest.files import BRAND, WORKSPACE, ids, lake
 from tests.postgres import server
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+SECRET = "a secret of thirty-two characters"
 COLUMNS = {
     "event_id": "text primary key",
     "workspace_id": "text",
@@ -64,7 +66,7 @@ class Shop:
         return Source(name, WORKSPACE, url, **values)
 
     def sync(self, chunk=1000, **options):
-        options = {"stop": self.stop} | options
+        options = {"stop": self.stop, "vault": Vault(SECRET)} | options
         return Sync(self.database, self.lake, lambda: NOW, chunk=chunk, **options)
 
     def added(self, **options):

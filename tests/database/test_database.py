@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from engine.database.connect import MIGRATIONS, downgrade, exclusive, open_database, upgrade
+from engine.database.connect import MIGRATIONS, Busy, downgrade, exclusive, open_database, upgrade
 from engine.database.tables import METADATA
 from tests.postgres import server
 
@@ -65,9 +65,11 @@ def test_migrations_go_up_and_down(database):
 
 
 def test_opening_again_keeps_what_is_there(database, url):
-    row = "insert into sources values ('a', 'ws_a', null, 'u', 's', 't', null, 1, null, null, 0"
+    names = "name, workspace_id, url, table_schema, table_name, overlap_seconds"
     with database.begin() as connection:
-        connection.execute(text(row + ", null, null)"))
+        connection.execute(
+            text(f"insert into sources ({names}) values ('a', 'ws_a', 'u', 's', 't', 1)")
+        )
     again = open_database(url)
     with again.begin() as connection:
         assert connection.execute(text("select count(*) from sources")).scalar() == 1
@@ -138,6 +140,18 @@ def test_exclusive_lets_other_names_in_and_survives_errors(database):
         raise ZeroDivisionError
     with exclusive(database, "a"):
         pass
+
+
+def test_exclusive_need_not_wait(database):
+    entered = []
+    with exclusive(database, "a"):
+        with pytest.raises(Busy), exclusive(database, "a", wait=False):
+            entered.append("a")
+        with exclusive(database, "b", wait=False):
+            entered.append("b")
+    with exclusive(database, "a", wait=False):
+        entered.append("a")
+    assert entered == ["b", "a"]
 
 
 HOLD = """

@@ -10,7 +10,8 @@ from engine.errors import InvalidRequest, NotFound
 from engine.ingest import sync as syncing
 from engine.ingest.sources import Source, Sources
 from engine.ingest.sync import Sync, main
-from tests.database.shop import Shop, event
+from engine.ingest.vault import Vault
+from tests.database.shop import SECRET, Shop, event
 from tests.ingest.files import WORKSPACE, ids
 from tests.postgres import PASSWORD
 
@@ -46,6 +47,7 @@ def test_urls_that_are_none_are_not_repeated(shop, url):
 def run(shop, monkeypatch, capsys):
     """Exit code, output and errors of a command."""
     monkeypatch.setenv("VITRINE_HOME", str(shop.home))
+    monkeypatch.setenv("VITRINE_SECRET", SECRET)
 
     def run(*arguments):
         code = main([str(argument) for argument in arguments])
@@ -92,7 +94,8 @@ def test_a_failed_source_is_listed_and_the_others_run(shop, run):
     added(run, shop, "b")
     with shop.database.begin() as connection:
         broken = shop.server.url(password=f"{PASSWORD}%20x")
-        connection.exec_driver_sql("update sources set url = ? where name = 'a'", (broken,))
+        change = "update sources set url = ?, sealed = null where name = 'a'"
+        connection.exec_driver_sql(change, (broken,))
     code, out, err = run("run")
     assert code == 1
     assert out.startswith("b: 1 rows read, 1 stored")
@@ -142,7 +145,7 @@ def test_unknown_sources(shop):
 def test_passwords_stay_out_of_tracebacks_of_the_database(tmp_path):
     """SQLAlchemy repeats the values of a statement unless it is told not to."""
     database = open_database(f"sqlite:///{tmp_path / 'v.db'}")
-    sources = Sources(database)
+    sources = Sources(database, Vault(SECRET))
     sources.add(Source("a", WORKSPACE, f"postgresql://u:{PASSWORD}@h/d", "t"))
     with database.begin() as connection:
         connection.exec_driver_sql("drop table sources")

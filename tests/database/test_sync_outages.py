@@ -14,7 +14,8 @@ from engine.database.connect import open_database
 from engine.errors import Unavailable
 from engine.ingest.sources import Sources
 from engine.ingest.sync import Sync
-from tests.database.shop import NOW, Shop, counts, event
+from engine.ingest.vault import Vault
+from tests.database.shop import NOW, SECRET, Shop, counts, event
 from tests.ingest.files import lake
 from tests.postgres import PASSWORD
 
@@ -56,7 +57,7 @@ def backend(shop):
     """The process that serves our statement, as soon as there is one."""
     query = (
         "select pid from pg_stat_activity where application_name = 'vitrine'"
-        " and state = 'active' and (query like 'copy%' or query like 'select t.%')"
+        " and state = 'active' and (query like 'copy%' or query like 'explain%')"
     )
     with shop.server.connect() as connection:
         for _ in range(200):
@@ -157,7 +158,8 @@ def test_one_run_at_a_time(shop):
         most.append(len(at_once))
 
     def run():
-        sync = Sync(open_database(str(shop.database.url)), lake(shop.home), lambda: NOW, chunk=500)
+        database = open_database(str(shop.database.url))
+        sync = Sync(database, lake(shop.home), lambda: NOW, chunk=500, vault=Vault(SECRET))
         read = sync._read
 
         def counted(*arguments):

@@ -15,7 +15,6 @@ from engine.stores.lake import LakeStore
 
 NOW = datetime(2026, 11, 23, 5, 31, 56, tzinfo=UTC)
 EVENTS = 50_000
-"""Fewer would leave a brand without an event for a day, which looks old."""
 
 
 @pytest.fixture(scope="module")
@@ -112,12 +111,42 @@ def test_an_old_shop_is_made_anew(lake):
     )
 
 
-@pytest.mark.parametrize(("age", "fresh"), [(-30, True), (0, True), (23.9, True), (24, False)])
+def next_event(now, events):
+    """The first event after `now`, of either brand."""
+    later = now + timedelta(days=30)
+    frames = (pl.concat(months(brand, later, events, DAYS)) for brand in BRANDS)
+    return min(f.filter(pl.col("created_at") >= now)["created_at"].min() for f in frames)
+
+
+@pytest.mark.parametrize(("age", "fresh"), [(-30, True), (0, True), (24, True), (24.01, False)])
 def test_how_old_is_old(built, age, fresh):
-    """A day after the last event of the brand whose events end first."""
+    """A day after the first event that is missing."""
     lake, _ = built
-    ends = [max(file.last for file in lake.open(WORKSPACE, brand).files) for brand in BRANDS]
-    assert Demo(lake, EVENTS, lambda: min(ends) + timedelta(hours=age)).is_fresh() == fresh
+    missing = next_event(NOW, EVENTS)
+    assert Demo(lake, EVENTS, lambda: missing + timedelta(hours=age)).is_fresh() == fresh
+
+
+@pytest.mark.parametrize("events", [1, 40, 500, 5000])
+def test_a_shop_of_few_events_is_not_made_again_at_each_start(lake, events):
+    """Its last event may be days old, because there was none since."""
+    Demo(lake, events, lambda: NOW).build()
+    before = versions(lake)
+    for hours in (0, 1, 23):
+        again = Demo(LakeStore(lake.root), events, lambda hours=hours: NOW + timedelta(hours=hours))
+        assert (again.ready, again.is_fresh()) == (True, True)
+        again.build()
+    assert versions(lake) == before
+    later = next_event(NOW, events) + timedelta(hours=24.01) if events >= 500 else None
+    assert later is None or not Demo(lake, events, lambda: later).is_fresh()
+
+
+def test_the_end_of_the_shop_alone(built):
+    for brand in BRANDS:
+        whole = pl.concat(months(brand, NOW, EVENTS, DAYS))
+        for days in (1, 20, 500):
+            since = NOW - timedelta(days=days)
+            part = pl.concat(months(brand, NOW, EVENTS, DAYS, since))
+            assert_frame_equal(part, whole.filter(pl.col("created_at") >= since))
 
 
 def test_a_brand_that_is_missing_is_enough(lake):

@@ -10,6 +10,7 @@ from engine.engine import Engine
 from engine.ingest.delete import Deletion, main
 from engine.ingest.inbox import Inbox
 from engine.ingest.normalise import normalise
+from engine.ingest.sources import Source, Sources
 from engine.scope import Scope
 from engine.stores.lake import LakeStore
 
@@ -112,7 +113,7 @@ def test_a_workspace_goes_and_can_come_again(engine, inbox, lake, capsys):
     inbox.accept(SHOP, events(BRANDS[0]).with_columns(event_id=pl.lit("waits") + "event_id"))
     assert counted(engine) == 90
     assert main(["--workspace", SHOP, "--everything"]) == 0
-    assert "270 events" in capsys.readouterr().out
+    assert "360 events" in capsys.readouterr().out
     assert counted(engine) == 0
     assert inbox.waiting() == {}
     assert list(lake.brands()) == ["ws_other"]
@@ -148,3 +149,28 @@ def test_columns_of_deleted_files_leave_the_memory(engine, lake):
     main(["--workspace", SHOP, "--older-than", "1"])
     counted(engine)
     assert lake._columns._held < held
+
+
+def test_sources_that_may_bring_events_back_are_named(inbox, capsys):
+    inbox.accept(SHOP, events(BRANDS[0]))
+    for name, workspace in (("crm", SHOP), ("other", "ws_other"), ("shop", SHOP)):
+        Sources(inbox._database).add(Source(name, workspace, "postgresql://me@h/d", "t"))
+    main(["--workspace", SHOP, "--customer", "nobody"])
+    assert (
+        f"crm, shop still read {SHOP}: delete the rows in their tables" in capsys.readouterr().out
+    )
+    Sources(inbox._database).remove("other")
+    main(["--workspace", "ws_other", "--everything"])
+    assert "still read" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("what", [["--customer", "nobody"], ["--everything"]])
+def test_events_that_only_wait_are_deleted_too(what, inbox, lake, capsys):
+    inbox.accept("ws_new", events(BRANDS[0], "ws_new"))
+    assert main(["--workspace", "ws_new", *what]) == 0
+    assert capsys.readouterr().out.startswith(
+        f"{30 if '--customer' in what else 90} events of ws_new"
+    )
+    inbox.move("ws_new")
+    left = 60 if "--customer" in what else 0
+    assert sum(file.rows for file in lake.open("ws_new", BRANDS[0]).files) == left

@@ -21,6 +21,7 @@ from engine.ingest.mapping import guess
 from engine.ingest.read import read
 from engine.ingest.sources import Source
 from engine.ingest.sync import Sync
+from engine.ingest.vault import Vault
 from engine.scope import Scope
 from engine.settings import Settings
 from engine.stores.lake import LakeStore
@@ -93,9 +94,9 @@ def by_postgres(home, _):
             for part in events.iter_slices(100_000):
                 copy.write(part.write_csv(include_header=False))
         connection.execute("create index on agent_events (created_at, event_id)")
-    sync = Sync(
-        open_database(f"sqlite:///{home / 'vitrine.db'}"), LakeStore(home / "lake"), lambda: NOW
-    )
+    database_url = f"sqlite:///{home / 'vitrine.db'}"
+    lake, vault = LakeStore(home / "lake"), Vault("a secret of thirty-two characters")
+    sync = Sync(open_database(database_url), lake, lambda: NOW, vault=vault)
     sync.add(Source("retail", SPACE, postgres.url(database=database), "agent_events"))
     assert sync.run("retail").stored == ROWS
 

@@ -294,11 +294,16 @@ def test_a_reader_needs_no_more_than_select(shop):
     shop.execute(f"create role {reader} login password '{PASSWORD}'")
     source = shop.source(url=shop.server.url(reader))
     sync = shop.sync()
-    shop.execute(f"grant usage on schema {shop.schema} to {reader}")
-    with pytest.raises(InvalidRequest, match="does not exist, or this user may not read it; grant"):
+    with pytest.raises(InvalidRequest, match="may not be read by this user; grant usage on schema"):
         sync.add(source)
-    shop.execute(f"grant update on agent_events to {reader}")
+    shop.execute(f"grant usage on schema {shop.schema} to {reader}")
+    for _ in range(2):
+        with pytest.raises(InvalidRequest, match="may not be read by this user; grant select on t"):
+            sync.add(source)
+        shop.execute(f"grant update on agent_events to {reader}")
+    shop.execute(f"grant select on agent_events to {reader}")
     sync.add(source)
+    shop.execute(f"revoke select on agent_events from {reader}")
     with pytest.raises(InvalidRequest, match="may not be read by this user; grant select on test"):
         sync.run("shop")
     shop.execute(f"grant select on agent_events to {reader}")

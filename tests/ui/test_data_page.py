@@ -1,19 +1,23 @@
 """The data page without a browser: what it says of a brand, and a file from upload to report."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from engine import Scope, process
 from engine.demo.words import BRANDS, WORKSPACE
 from engine.ingest.mapping import Mapping
+from engine.ingest.normalise import normalise
 from pages.ui import text
 
 SCOPE = Scope(WORKSPACE, BRANDS[0])
+SCOPE_PATH = (WORKSPACE, BRANDS[0])
 DATA = str(Path(__file__).parents[2] / "pages" / "data.py")
 BRAND = "44444444-4444-4444-8444-444444444444"
 NAME = "**bold** ![x](http://other.example/x.png) <b>"
@@ -97,6 +101,60 @@ def test_facts_types_and_keys_are_those_of_the_engine() -> None:
     assert {name: key.events for name, key in details.keys.items()} == inventory.metadata_keys
     country = next(row for row in table(page, 1) if row[0] == "country")
     assert country[3].split(" · ")[0] in ("BR", "PT")
+
+
+def counted(events: list[dict[str, Any]]) -> dict[str, Counter[str]]:
+    """How many events have each value of each metadata key."""
+    found: dict[str, Counter[str]] = {}
+    for event in events:
+        for key, value in dict(event["metadata"] or ()).items():
+            found.setdefault(key, Counter())[value] += 1
+    return found
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("narrowed", [False, True])
+def test_what_is_said_is_counted_from_the_events(narrowed: bool) -> None:
+    """By plain Python, over the events of the brand or of one of its catalogs."""
+    lake = process().lake
+    every = lake.open(*SCOPE_PATH).all_events().collect().to_dicts()
+    catalog = next(event["catalog_id"] for event in every if event["catalog_id"])
+    events = [e for e in every if not narrowed or e["catalog_id"] == catalog]
+    page = opened(**({"catalog": catalog} if narrowed else {}))
+    shown, times = facts(page), [event["created_at"] for event in events]
+    assert 0 < len(events) < len(every) if narrowed else events == every
+    assert shown["Events"] == f"{len(events):,}"
+    assert shown["Sessions"] == f"{len({e['session_id'] for e in events} - {None, ''}):,}"
+    assert shown["First event"] == f"{min(times):%Y-%m-%d}"
+    assert shown["Last event"] == f"{max(times):%Y-%m-%d}"
+    folder = lake.path(*SCOPE_PATH)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    assert shown["On disk"] == text.size(size)
+    types = Counter(event["event_type"] for event in events)
+    assert {row[0]: row[1] for row in table(page, 0)} == dict(types)
+    assert [row[2] for row in table(page, 0)] == [row[1] / len(events) for row in table(page, 0)]
+    keys = counted(events)
+    assert {row[0] for row in table(page, 1)} == set(keys)
+    for name, number, values, samples in table(page, 1):
+        ranked = sorted(keys[name].items(), key=lambda item: (-item[1], item[0]))[:3]
+        assert (number, values) == (keys[name].total(), len(keys[name]))
+        assert samples == " · ".join(text.plain(value, 40) for value, _ in ranked)
+
+
+@pytest.mark.usefixtures("shop")
+def test_what_waits_in_the_inbox_is_counted() -> None:
+    raw = [{"event_id": f"w{i}", "event_type": "view", "brand_id": BRANDS[0]} for i in range(1234)]
+    now = datetime.now(UTC)
+    frame = normalise(pl.DataFrame(raw).with_row_index("row"), now, "test", None).events
+    before = facts(opened())
+    process().inbox.accept(WORKSPACE, frame)
+    after = facts(opened())
+    assert (before["Waiting"], after["Waiting"]) == ("0", "1,234")
+    assert after["Events"] == before["Events"]
+    process().inbox.move(WORKSPACE)
+    moved = facts(opened())
+    assert moved["Waiting"] == "0"
+    assert int(moved["Events"].replace(",", "")) == int(before["Events"].replace(",", "")) + 1234
 
 
 @pytest.mark.usefixtures("empty")
@@ -185,7 +243,7 @@ def test_the_brand_of_each_row() -> None:
 def test_a_file_that_cannot_be_imported_says_why() -> None:
     page = uploaded(opened(), "a,b\n1,2\n".encode("utf-16"))
     assert "save it as UTF-8" in page.error[0].value.replace("\\", "")
-    assert not page.selectbox
+    assert not [box for box in page.selectbox if box.key.startswith("map_")]
     page = uploaded(opened(), b"", "empty.csv")
     assert "is empty" in page.error[0].value
 

@@ -27,6 +27,14 @@ def test_home_is_absolute(tmp_path, monkeypatch):
     assert Settings.read({"VITRINE_HOME": "~/shop"}).home == Path.home() / "shop"
 
 
+def test_secret():
+    assert Settings.read({}).secret is None
+    secret = "a secret of thirty-two characters"
+    assert Settings.read({"VITRINE_SECRET": secret}).secret == secret
+    with pytest.raises(ValueError, match="VITRINE_SECRET has 5 characters; make one of 32"):
+        Settings.read({"VITRINE_SECRET": "short"})
+
+
 def test_demo_token():
     assert Settings.read({}).demo_token is None
     assert Settings.read({"VITRINE_DEMO_TOKEN": ""}).demo_token is None
