@@ -1,17 +1,24 @@
 """The one place that builds objects."""
 
+import os
 import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from sqlalchemy import Engine as Database
+
 from engine.cache import Cache
+from engine.caches.base import Answers
+from engine.caches.coding import ResultCoding
 from engine.database.connect import open_database
 from engine.demo.build import Demo
 from engine.engine import Engine, utc_now
 from engine.ingest.imports import Imports
 from engine.ingest.inbox import Inbox
 from engine.ingest.keeper import Keeper
+from engine.pool import Pool
 from engine.settings import Settings
 from engine.stores.columns import Columns
 from engine.stores.lake import LakeStore
@@ -19,7 +26,11 @@ from engine.stores.lake import LakeStore
 
 @dataclass(frozen=True)
 class Parts:
-    """What a process is made of. token is the bearer token of demo mode."""
+    """What a process is made of. token is the bearer token of demo mode.
+
+    checks: what must be reachable, by name; each raises when it is not. warming: how far the parts
+    are that answer faster once they are warm, as shares of 1.
+    """
 
     settings: Settings
     lake: LakeStore
@@ -29,11 +40,14 @@ class Parts:
     demo: Demo
     imports: Imports
     token: str
+    checks: Mapping[str, Callable[[], object]]
+    warming: Callable[[], Mapping[str, float]]
 
 
 def build(settings: Settings) -> Parts:
     lake = _lake(settings)
-    inbox = Inbox(open_database(settings.database), lake, utc_now)
+    database = open_database(settings.database)
+    inbox = Inbox(database, lake, utc_now)
     return Parts(
         settings=settings,
         lake=lake,
@@ -43,6 +57,8 @@ def build(settings: Settings) -> Parts:
         demo=Demo(lake, settings.demo_events, utc_now),
         imports=Imports(lake, settings.home / "imports", utc_now),
         token=settings.demo_token or secrets.token_urlsafe(32),
+        checks={"database": lambda: _reach(database), "lake": lambda: _list(settings)},
+        warming=dict,
     )
 
 
@@ -57,7 +73,31 @@ def _lake(settings: Settings) -> LakeStore:
 
 
 def _engine(settings: Settings, lake: LakeStore) -> Engine:
-    return Engine(lake, Cache(settings.cache_seconds), utc_now)
+    cache = Cache(settings.cache_seconds, shared=_shared(settings))
+    return Engine(lake, cache, utc_now, Pool(settings.slots))
+
+
+def _shared(settings: Settings) -> Answers | None:
+    if not settings.redis_url:
+        return None
+    # The client takes a second to import; most processes do not need it.
+    from engine.caches.redis import RedisAnswers  # noqa: PLC0415
+
+    return RedisAnswers(settings.redis_url, ResultCoding(), settings.cache_seconds)
+
+
+def _reach(database: Database) -> None:
+    """Ask it for nothing, and without the transaction in which SQLite would wait for a writer."""
+    connection = database.raw_connection()
+    try:
+        connection.cursor().execute("select 1")
+    finally:
+        connection.close()
+
+
+def _list(settings: Settings) -> None:
+    """The lake's folder comes with the first event; the home is there from the start."""
+    os.listdir(settings.lake if settings.lake.exists() else settings.home)
 
 
 @cache

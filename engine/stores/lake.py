@@ -114,11 +114,19 @@ class LakeSnapshot:
 
 @dataclass(frozen=True)
 class _Opened:
-    """A table as it was last seen, and the mark of its last commit."""
+    """A table as it was last seen, and the mark of its last commit; `commit` and `following` are
+    the files of that commit and of the next."""
 
     table: DeltaTable
     mark: tuple[int, int] | None
     snapshot: LakeSnapshot
+    commit: str
+    following: str
+
+    def is_last(self) -> bool:
+        if self.mark is None or os.path.exists(self.following):
+            return False
+        return _mark(self.commit) == self.mark
 
 
 class LakeStore:
@@ -127,7 +135,7 @@ class LakeStore:
     def __init__(self, root: Path, columns: Columns | None = None) -> None:
         self.root = root
         self._columns = columns or Columns()
-        self._tables: dict[Path, _Opened] = {}
+        self._tables: dict[tuple[str, str | None], _Opened] = {}
         self._lock = Lock()
 
     def path(self, workspace: str, brand: str | None) -> Path:
@@ -136,13 +144,22 @@ class LakeStore:
     def snapshot(self, scope: Scope) -> LakeSnapshot:
         return self.open(scope.workspace_id, scope.brand_id)
 
+    def glance(self, scope: Scope) -> LakeSnapshot | None:
+        """The snapshot as it was last opened, if no commit came after it."""
+        known = self._tables.get((scope.workspace_id, scope.brand_id))
+        return known.snapshot if known is not None and known.is_last() else None
+
     def open(self, workspace: str, brand: str | None) -> LakeSnapshot:
         """The present state of a brand's table, or of the one for events without a brand."""
         path = self.path(workspace, brand)
         with self._lock:
-            known = self._tables.get(path)
-            if known is None or known.mark is None or known.mark != _mark(path, known.table):
-                self._tables.pop(path, None)
+            known = self._tables.get((workspace, brand))
+            if (
+                known is None
+                or known.mark is None
+                or known.mark != _mark(_commit(path, known.table))
+            ):
+                self._tables.pop((workspace, brand), None)
                 if known is not None:
                     self._columns.forget(file.uri for file in known.snapshot.files)
                 if not DeltaTable.is_deltatable(str(path)):
@@ -159,7 +176,7 @@ class LakeStore:
                 self._columns.forget(
                     file.uri for file in set(known.snapshot.files) - set(snapshot.files)
                 )
-            self._tables[path] = _Opened(table, _mark(path, table), snapshot)
+            self._tables[workspace, brand] = _opened(path, table, snapshot)
             return snapshot
 
     def write(
@@ -282,13 +299,23 @@ def _sync(path: Path, before: int) -> None:
                 os.close(descriptor)
 
 
-def _mark(path: Path, table: DeltaTable) -> tuple[int, int] | None:
+def _opened(path: Path, table: DeltaTable, snapshot: LakeSnapshot) -> _Opened:
+    commit = _commit(path, table)
+    return _Opened(table, _mark(commit), snapshot, commit, _commit(path, table, after=1))
+
+
+def _commit(path: Path, table: DeltaTable, after: int = 0) -> str:
+    """The file of the table's last commit, or of one after it."""
+    return f"{path}/_delta_log/{table.version() + after:020}.json"
+
+
+def _mark(commit: str) -> tuple[int, int] | None:
     """Tells the file of the last commit from that of a table made anew under the same path."""
     try:
-        commit = (path / "_delta_log" / f"{table.version():020}.json").stat()
+        status = os.stat(commit)
     except FileNotFoundError:
         return None
-    return commit.st_ino, commit.st_mtime_ns
+    return status.st_ino, status.st_mtime_ns
 
 
 def _size(path: Path) -> int:

@@ -36,6 +36,8 @@ def test_demo_token():
 NUMBERS = {
     "VITRINE_DEMO_EVENTS": ("demo_events", 0),
     "VITRINE_RATE_LIMIT_PER_MINUTE": ("rate_limit_per_minute", 1),
+    "VITRINE_SLOTS": ("slots", 1),
+    "VITRINE_REQUESTS_AT_ONCE": ("requests_at_once", 1),
 }
 
 
@@ -56,3 +58,16 @@ def test_bad_numbers_are_named(name, text):
     text = str(least - 1) if text == "least" else text
     with pytest.raises(ValueError, match=rf"^{name} is .*whole number of {least} or more"):
         Settings.read({name: text})
+
+
+def test_redis_url():
+    assert Settings.read({}).redis_url == Settings.read({"VITRINE_REDIS_URL": " "}).redis_url == ""
+    for url in ("redis://localhost:6379/0", "rediss://:pass@cache:6380", "unix:///run/redis.sock"):
+        assert Settings.read({"VITRINE_REDIS_URL": f" {url} "}).redis_url == url
+
+
+@pytest.mark.parametrize("url", ["secret", "http://secret", "localhost:6379", "redis:secret"])
+def test_a_bad_redis_url_is_named_and_not_shown(url):
+    with pytest.raises(ValueError, match=r"^VITRINE_REDIS_URL .*redis://localhost") as refused:
+        Settings.read({"VITRINE_REDIS_URL": url})
+    assert "secret" not in str(refused.value)
