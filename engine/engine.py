@@ -57,7 +57,7 @@ class Engine:
 
     def start(self, request: AggregateRequest, scope: Scope) -> "Future[Given[Result]]":
         """The answer when it is there, for `told`; waits for the store, not for a computation."""
-        snapshot = self.store.snapshot(scope)
+        snapshot = self.store.glance(scope) or self.store.snapshot(scope)
         return self._cache.start(
             (scope, request, snapshot.version),
             lambda: self._compute_anyway(request, scope, snapshot, self._clock),
