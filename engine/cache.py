@@ -39,10 +39,9 @@ class Cache:
         self._lock = Lock()
         self._flights: dict[Hashable, Future[Given[Any]]] = {}
 
-    def kept(self, key: Hashable) -> Any:
-        """What this process keeps, or None; never waits."""
-        kept = self._near.get(key)
-        return None if kept is None else kept.answer
+    def may_wait(self, key: Hashable) -> bool:
+        """Whether `start` has to look into the shared place."""
+        return self._shared is not None and self._near.get(key) is None
 
     def get_or_compute(self, key: Hashable, compute: Callable[[], T]) -> Given[T]:
         """The answer, computed in this thread if it must be."""

@@ -57,20 +57,23 @@ class Engine:
 
     def start(self, request: AggregateRequest, scope: Scope) -> "Future[Given[Result]]":
         """The answer when it is there, for `told`; waits for the store, not for a computation."""
-        snapshot = self.store.glance(scope) or self.store.snapshot(scope)
+        return self._start(request, scope, self.store.glance(scope) or self.store.snapshot(scope))
+
+    def start_now(self, request: AggregateRequest, scope: Scope) -> "Future[Given[Result]] | None":
+        """`start` if it can be done without waiting for anything."""
+        snapshot = self.store.glance(scope)
+        if snapshot is None or self._cache.may_wait((scope, request, snapshot.version)):
+            return None
+        return self._start(request, scope, snapshot)
+
+    def _start(
+        self, request: AggregateRequest, scope: Scope, snapshot: Snapshot
+    ) -> "Future[Given[Result]]":
         return self._cache.start(
             (scope, request, snapshot.version),
             lambda: self._compute_anyway(request, scope, snapshot, self._clock),
             lambda work: self._runner.submit(scope.workspace_id, work),
         )
-
-    def cached(self, request: AggregateRequest, scope: Scope) -> Result | None:
-        """The answer if it is at hand; waits for nothing."""
-        snapshot = self.store.glance(scope)
-        if snapshot is None:
-            return None
-        kept: Result | None = self._cache.kept((scope, request, snapshot.version))
-        return None if kept is None else kept.from_cache()
 
     def _compute_anyway(
         self,

@@ -24,7 +24,7 @@ DEADLINE: Final = 30.0
 
 
 class Aggregate:
-    """The endpoint. What is at hand is answered on the event loop; everything else waits off it."""
+    """The endpoint. Whatever needs no waiting happens on the event loop, refusals too."""
 
     def __init__(self, engine: Engine, body_limit: int, deadline: float | None = None) -> None:
         self._engine = engine
@@ -42,11 +42,17 @@ class Aggregate:
         asked, more_faults = _asked(body)
         if scope is None or asked is None:
             raise InvalidRequest(faults + more_faults)
-        result = self._engine.cached(asked, scope) or await self._compute(asked, scope)
+        result = await self._answer(asked, scope)
         return Response(result.json, headers=_headers(result), media_type="application/json")
 
-    async def _compute(self, asked: AggregateRequest, scope: Scope) -> Result:
-        flight = await to_thread.run_sync(self._engine.start, asked, scope, limiter=self._threads)
+    async def _answer(self, asked: AggregateRequest, scope: Scope) -> Result:
+        flight = self._engine.start_now(asked, scope)
+        if flight is None:
+            flight = await to_thread.run_sync(
+                self._engine.start, asked, scope, limiter=self._threads
+            )
+        if flight.done():
+            return told(flight.result())
         try:
             return told(await asyncio.wait_for(asyncio.wrap_future(flight), self._deadline))
         except TimeoutError as error:

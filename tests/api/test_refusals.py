@@ -209,7 +209,7 @@ class Broken:
     def brands(self) -> dict[str, list[str]]:
         return {wire.SPACE: [BRAND]}
 
-    def cached(self, *_: Any) -> None:
+    def start_now(self, *_: Any) -> None:
         return None
 
     def start(self, *_: Any) -> Any:

@@ -309,9 +309,7 @@ def test_the_runner_may_refuse(cache):
         flight = cache.start("a", lambda: 1, refuse)
         with pytest.raises(BlockingIOError):
             flight.result()
-    assert cache.kept("a") is None
     assert cache.get_or_compute("a", lambda: 1) == (1, False)
-    assert cache.kept("a") == 1
 
 
 def test_whoever_asks_meanwhile_takes_no_slot(cache):
@@ -331,9 +329,10 @@ def test_whoever_asks_meanwhile_takes_no_slot(cache):
     assert cache.start("a", lambda: 8, later).result() == (7, True)
 
 
-def test_what_is_kept_is_told_without_waiting(cache, timer):
-    assert cache.kept("a") is None
+def test_only_a_shared_place_is_waited_for(cache, timer, request):
+    alone = request.node.callspec.params["cache"] == "alone"
+    assert cache.may_wait("a") is not alone
     cache.get_or_compute("a", lambda: 7)
-    assert cache.kept("a") == 7
+    assert not cache.may_wait("a")
     timer.now += 60
-    assert cache.kept("a") is None
+    assert cache.may_wait("a") is not alone
