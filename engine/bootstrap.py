@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Engine as Database
 
@@ -22,6 +23,9 @@ from engine.pool import Pool
 from engine.settings import Settings
 from engine.stores.columns import Columns
 from engine.stores.lake import LakeStore
+
+CACHE_ROWS: Final = 400_000
+"""Rows of answers that are kept in memory, about 250 bytes each with their JSON."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,12 @@ def _lake(settings: Settings) -> LakeStore:
 
 
 def _engine(settings: Settings, lake: LakeStore) -> Engine:
-    cache = Cache(settings.cache_seconds, shared=_shared(settings))
+    cache = Cache(
+        settings.cache_seconds,
+        CACHE_ROWS,
+        shared=_shared(settings),
+        weigh=lambda result: 1 + len(result.rows),
+    )
     return Engine(lake, cache, utc_now, Pool(settings.slots))
 
 

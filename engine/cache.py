@@ -23,7 +23,8 @@ class Given(NamedTuple, Generic[T]):
 class Cache:
     """Keeps answers in this process, and in `shared`, a slower place for several processes.
 
-    seconds: how long an answer may be served. entries: how many are kept here.
+    seconds: how long an answer may be served. entries: how many are kept here, or how much where
+    `weigh` says how much an answer is.
     """
 
     def __init__(
@@ -32,8 +33,9 @@ class Cache:
         entries: int = 2_000,
         timer: Callable[[], float] = time.monotonic,
         shared: Answers | None = None,
+        weigh: Callable[[Any], int] = lambda _: 1,
     ) -> None:
-        self._near = MemoryAnswers(seconds, entries, timer)
+        self._near = MemoryAnswers(seconds, entries, timer, weigh)
         self._shared = shared
         self._timer = timer
         self._lock = Lock()

@@ -49,9 +49,16 @@ class Result:
     def _served(self) -> Self:
         return replace(self, cache_hit=True)
 
-    @cached_property
+    @property
     def json(self) -> bytes:
         """The wire's JSON body as it is sent: compact, in ASCII so that lone surrogates can be."""
+        return self._json_again if self.cache_hit else self._json()
+
+    @cached_property
+    def _json_again(self) -> bytes:
+        return self._json()
+
+    def _json(self) -> bytes:
         return json.dumps(self.to_dict(), separators=(",", ":"), allow_nan=False).encode()
 
     def to_dict(self) -> dict[str, Any]:

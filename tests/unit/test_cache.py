@@ -172,6 +172,29 @@ def test_never_more_than_its_entries(timer):
     assert not cache.get_or_compute(989, lambda: "new")[1]
 
 
+def test_never_more_than_weighs_as_much(timer):
+    cache = Cache(seconds=60, entries=10, timer=timer, weigh=len)
+    for text in ("aaaa", "bbbb", "cc"):
+        cache.get_or_compute(text, lambda text=text: text)
+    assert cache.get_or_compute("aaaa", list) == ("aaaa", True)
+    cache.get_or_compute("ddd", lambda: "ddd")  # takes the place of b
+    assert [cache.get_or_compute(k, lambda: "")[1] for k in ("aaaa", "cc", "ddd")] == [True] * 3
+    assert cache.get_or_compute("bbbb", lambda: "") == ("", False)
+    assert cache.get_or_compute("huge", lambda: "x" * 11) == ("x" * 11, False)
+    assert cache.get_or_compute("huge", lambda: "") == ("", False)
+
+
+def test_what_is_replaced_or_too_old_weighs_nothing(timer):
+    cache = Cache(seconds=60, entries=10, timer=timer, weigh=len)
+    for _ in range(9):
+        cache.get_or_compute("a", lambda: "aaaaa")
+        timer.now += 60
+    cache.get_or_compute("a", lambda: "aaaaa")
+    cache.get_or_compute("b", lambda: "bbbbb")
+    assert cache.get_or_compute("a", list) == ("aaaaa", True)
+    assert cache.get_or_compute("b", list) == ("bbbbb", True)
+
+
 def fly(cache, compute, threads=50):
     """Ask in as many threads at once, none of which came too late to join the first."""
     key = Watched()
