@@ -25,7 +25,7 @@ from engine.stores.columns import Columns
 from engine.stores.lake import LakeStore
 
 CACHE_ROWS: Final = 400_000
-"""Rows of answers that are kept in memory, about 250 bytes each with their JSON."""
+"""Rows of answers that are kept in memory, about 270 bytes each with their JSON."""
 
 
 @dataclass(frozen=True)
