@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from engine import process
 from engine.bootstrap import running
 from engine.http.auth import DemoAuthenticator
+from engine.http.health import Health
 from engine.http.loopback import LoopbackOnly, refuse_public_address
 from engine.http.routes import RoutesFirst, routes
 from pages.ui import charts, controls  # noqa: F401  so that the first visitor does not wait
@@ -18,6 +19,7 @@ from pages.ui import charts, controls  # noqa: F401  so that the first visitor d
 refuse_public_address(st.get_option("server.address"))
 parts = process()
 auth = DemoAuthenticator(parts.token, parts.engine)
+health = Health(parts.checks, parts.warming)
 
 
 @asynccontextmanager
@@ -42,7 +44,7 @@ app = st.App(
     "pages/main.py",
     middleware=[
         Middleware(LoopbackOnly),
-        Middleware(RoutesFirst, routes(parts.engine, parts.settings, auth, parts.inbox)),
+        Middleware(RoutesFirst, routes(parts.engine, parts.settings, auth, parts.inbox, health)),
     ],
     lifespan=lifespan,
 )

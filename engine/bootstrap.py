@@ -1,13 +1,19 @@
 """The one place that builds objects."""
 
+import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine as Database
 
 from engine.cache import Cache
+from engine.caches.base import Answers
+from engine.caches.coding import ResultCoding
 from engine.database.connect import open_database
 from engine.demo.build import Demo
 from engine.engine import Engine, utc_now
@@ -16,6 +22,7 @@ from engine.ingest.imports import Imports
 from engine.ingest.inbox import Inbox
 from engine.ingest.keeper import Keeper
 from engine.ingest.vault import Vault
+from engine.pool import Pool
 from engine.rollups.build import Builder
 from engine.rollups.roller import Roller
 from engine.rollups.rollups import Rollups
@@ -24,11 +31,17 @@ from engine.stores.columns import Columns
 from engine.stores.lake import LakeStore
 from engine.stores.open import open_lake
 
+CACHE_ROWS: Final = 400_000
+"""Rows of answers that are kept in memory, about 270 bytes each with their JSON."""
+
 
 @dataclass(frozen=True)
 class Parts:
     """What a process is made of. token is the bearer token of demo mode; roller is None when
     rollups are off.
+
+    checks: what must be reachable, by name; each raises when it is not. warming: how far the parts
+    are that answer faster once they are warm, as shares of 1.
     """
 
     settings: Settings
@@ -41,6 +54,8 @@ class Parts:
     demo: Demo
     imports: Imports
     token: str
+    checks: Mapping[str, Callable[[], object]]
+    warming: Callable[[], Mapping[str, float]]
 
 
 def build(settings: Settings) -> Parts:
@@ -60,6 +75,8 @@ def build(settings: Settings) -> Parts:
         demo=Demo(lake, settings.demo_events, utc_now),
         imports=Imports(lake, settings.home / "imports", utc_now),
         token=settings.demo_token or secrets.token_urlsafe(32),
+        checks={"database": lambda: _reach(database), "lake": lambda: _list(settings, lake)},
+        warming=dict,
     )
 
 
@@ -74,10 +91,42 @@ def _lake(settings: Settings) -> LakeStore:
 
 
 def _engine(settings: Settings, lake: LakeStore) -> Engine:
+    cache = Cache(
+        settings.cache_seconds,
+        CACHE_ROWS,
+        shared=_shared(settings),
+        weigh=lambda result: 1 + len(result.rows),
+    )
     rollups = Rollups(settings.rollups, lake, settings.rollup_megabytes << 20)
     return Engine(
-        lake, Cache(settings.cache_seconds), utc_now, rollups if settings.use_rollups else None
+        lake, cache, utc_now, Pool(settings.slots), rollups if settings.use_rollups else None
     )
+
+
+def _shared(settings: Settings) -> Answers | None:
+    if not settings.redis_url:
+        return None
+    # The client takes a second to import; most processes do not need it.
+    from engine.caches.redis import RedisAnswers  # noqa: PLC0415
+
+    return RedisAnswers(settings.redis_url, ResultCoding(), settings.cache_seconds)
+
+
+def _reach(database: Database) -> None:
+    """Ask it for nothing, and without the transaction in which SQLite would wait for a writer."""
+    connection = database.raw_connection()
+    try:
+        connection.cursor().execute("select 1")
+    finally:
+        connection.close()
+
+
+def _list(settings: Settings, lake: LakeStore) -> None:
+    """A lake's folder comes with the first event; the home is there from the start."""
+    if isinstance(settings.lake, str):
+        lake.place.check()
+    else:
+        os.listdir(settings.lake if settings.lake.exists() else settings.home)
 
 
 @contextmanager

@@ -1,15 +1,17 @@
-"""The one way from a request to its rows: cache -> plan -> store -> execute -> result."""
+"""The one way from a request to its rows: cache -> pool -> plan -> store -> execute -> result."""
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.cache import Cache
+from engine.cache import Cache, Given
 from engine.errors import Fault, InvalidRequest
 from engine.execute import Partials, finish, scan
 from engine.inventory import Details, Inventory, take_details, take_inventory
 from engine.plan import Plan, plan
+from engine.pool import Direct, Runner
 from engine.request import AggregateRequest, parse
 from engine.result import Result
 from engine.rollups.rollups import Rollups
@@ -31,6 +33,7 @@ class Engine:
         store: Store,
         cache: Cache | None = None,
         clock: Callable[[], datetime] = utc_now,
+        runner: Runner | None = None,
         rollups: Rollups | None = None,
     ) -> None:
         self.store = store
@@ -39,45 +42,73 @@ class Engine:
         self._inventories = Cache(seconds=float("inf"), entries=64)
         self._details = Cache(seconds=float("inf"), entries=64)
         self._clock = clock
+        self._runner = runner or Direct()
 
     def aggregate(self, body: Any, scope: Scope, as_of: datetime | None = None) -> Result:
         """Answer a request: a mapping with the wire's names, or an AggregateRequest.
 
         as_of is the end of the window, an aware datetime; without it the clock says, and only
-        then does the cache serve. Raises InvalidRequest with every bad field.
+        then does the cache serve. Raises InvalidRequest with every bad field, Unavailable when
+        too much is waiting already.
         """
         request = parse(body)
+        if as_of is None:
+            return told(self.start(request, scope).result())
+        end, snapshot = _aware(as_of), self.store.snapshot(scope)
+        return self._runner.submit(
+            scope.workspace_id, lambda: self._compute_anyway(request, scope, snapshot, lambda: end)
+        ).result()
+
+    def start(self, request: AggregateRequest, scope: Scope) -> "Future[Given[Result]]":
+        """The answer when it is there, for `told`; waits for the store, not for a computation."""
+        return self._start(request, scope, self.store.glance(scope) or self.store.snapshot(scope))
+
+    def start_now(self, request: AggregateRequest, scope: Scope) -> "Future[Given[Result]] | None":
+        """`start` if it can be done without waiting for anything."""
+        snapshot = self.store.glance(scope)
+        if snapshot is None or self._cache.may_wait((scope, request, snapshot.version)):
+            return None
+        return self._start(request, scope, snapshot)
+
+    def _start(
+        self, request: AggregateRequest, scope: Scope, snapshot: Snapshot
+    ) -> "Future[Given[Result]]":
+        return self._cache.start(
+            (scope, request, snapshot.version),
+            lambda: self._compute_anyway(request, scope, snapshot, self._clock),
+            lambda work: self._runner.submit(scope.workspace_id, work),
+        )
+
+    def _compute_anyway(
+        self,
+        request: AggregateRequest,
+        scope: Scope,
+        snapshot: Snapshot,
+        clock: Callable[[], datetime],
+    ) -> Result:
         try:
-            return self._answer(request, scope, as_of)
+            return self._compute(request, scope, snapshot, clock())
         except FileNotFoundError:
             # A deletion took files away under a slow reader: what is there now is the answer.
-            return self._answer(request, scope, as_of)
-
-    def _answer(self, request: AggregateRequest, scope: Scope, as_of: datetime | None) -> Result:
-        snapshot = self.store.snapshot(scope)
-        if as_of is not None:
-            return self._compute(request, scope, snapshot, _aware(as_of))
-        key = (scope, request, snapshot.version)
-        result, hit = self._cache.get_or_compute(
-            key, lambda: self._compute(request, scope, snapshot, self._clock())
-        )
-        return result.from_cache() if hit else result
+            return self._compute(request, scope, self.store.snapshot(scope), clock())
 
     def inventory(self, scope: Scope) -> Inventory:
         """What the brand's events contain; computed once for each state of its data."""
         snapshot = self.store.snapshot(scope)
-        inventory, _ = self._inventories.get_or_compute(
-            (scope, snapshot.version), lambda: take_inventory(snapshot, scope.catalog_id)
-        )
-        return inventory
+        return self._inventories.start(
+            (scope, snapshot.version),
+            lambda: take_inventory(snapshot, scope.catalog_id),
+            lambda work: self._runner.submit(scope.workspace_id, work),
+        ).result()[0]
 
     def details(self, scope: Scope) -> Details:
         """Sessions and the values of metadata keys; kept like the inventory."""
         snapshot = self.store.snapshot(scope)
-        details, _ = self._details.get_or_compute(
-            (scope, snapshot.version), lambda: take_details(snapshot, scope.catalog_id)
-        )
-        return details
+        return self._details.start(
+            (scope, snapshot.version),
+            lambda: take_details(snapshot, scope.catalog_id),
+            lambda work: self._runner.submit(scope.workspace_id, work),
+        ).result()[0]
 
     def brands(self) -> dict[str, list[str]]:
         """workspace_id -> sorted brand_ids that have events."""
@@ -118,6 +149,11 @@ class Engine:
             except Unanswerable as reason:
                 planned = plan(request, scope, as_of, str(reason))
         return planned, scan(planned, snapshot)
+
+
+def told(given: Given[Result]) -> Result:
+    """The answer, saying whether it came from the cache."""
+    return given.answer.from_cache() if given.hit else given.answer
 
 
 def _aware(as_of: datetime) -> datetime:

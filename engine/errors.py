@@ -8,7 +8,7 @@ VitrineError
 ├── MethodNotAllowed      405  METHOD_NOT_ALLOWED
 ├── PayloadTooLarge       413  PAYLOAD_TOO_LARGE
 ├── UnsupportedMediaType  415  UNSUPPORTED_MEDIA_TYPE
-├── TooManyRequests       429  RATE_001
+├── TooManyRequests       429  RATE_001 (in a minute) · RATE_002 (at once)
 └── Unavailable           503  UNAVAILABLE
 """
 

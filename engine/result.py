@@ -1,7 +1,9 @@
 """What comes back: rows, when they were computed, and what is said about them beside the body."""
 
+import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 Number = int | float
@@ -40,7 +42,24 @@ class Result:
         return self.total_groups > len(self.rows)
 
     def from_cache(self) -> Self:
+        """The same answer as the cache serves it; one object however often, for its JSON's sake."""
+        return self._served
+
+    @cached_property
+    def _served(self) -> Self:
         return replace(self, cache_hit=True)
+
+    @property
+    def json(self) -> bytes:
+        """The wire's JSON body as it is sent: compact, in ASCII so that lone surrogates can be."""
+        return self._json_again if self.cache_hit else self._json()
+
+    @cached_property
+    def _json_again(self) -> bytes:
+        return self._json()
+
+    def _json(self) -> bytes:
+        return json.dumps(self.to_dict(), separators=(",", ":"), allow_nan=False).encode()
 
     def to_dict(self) -> dict[str, Any]:
         """The wire's JSON body."""

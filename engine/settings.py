@@ -15,6 +15,8 @@ OBJECT_STORE: Final = re.compile(
 )
 VAULT_VARIABLE: Final = "VITRINE_SECRET"
 VAULT_LENGTH: Final = 32
+REDIS: Final = ("redis", "rediss", "unix")
+EXAMPLE: Final = "redis://localhost:6379/0"
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Settings:
     lake_url: where the lake is, a folder or an object store's URL; in `home` when it is empty.
     lake_options: how to reach an object store, with its keys.
     secret: encrypts the passwords of sources; without one none is stored.
+    redis_url: where answers are shared by processes; they are not when it is empty.
+    slots: how many computations run at once. requests_at_once: of one caller.
     """
 
     home: Path
@@ -44,14 +48,18 @@ class Settings:
     lake_url: str = ""
     lake_options: Mapping[str, str] = field(default_factory=dict, repr=False)
     secret: str | None = field(default=None, repr=False)
+    redis_url: str = ""
+    slots: int = max(2, os.cpu_count() or 1)
+    requests_at_once: int = 1_000
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ, home: Path | str | None = None) -> Self:
         """From VITRINE_HOME (~/.vitrine), VITRINE_LAKE (lake in the home), VITRINE_DATABASE_URL,
         VITRINE_DEMO_EVENTS (1000000), VITRINE_DEMO_TOKEN, VITRINE_RATE_LIMIT_PER_MINUTE (600000),
-        VITRINE_COLUMN_MEGABYTES (1024), VITRINE_ROLLUP_MEGABYTES (1024), VITRINE_ROLLUPS (on)
-        and VITRINE_SECRET. A `home` that is given has its lake in it. Raises ValueError naming the
-        variable.
+        VITRINE_COLUMN_MEGABYTES (1024), VITRINE_ROLLUP_MEGABYTES (1024), VITRINE_ROLLUPS (on),
+        VITRINE_SECRET, VITRINE_REDIS_URL, VITRINE_SLOTS (processors, at least 2) and
+        VITRINE_REQUESTS_AT_ONCE (1000). A `home` that is given has its lake in it. Raises
+        ValueError naming the variable.
         """
         chosen = home or environ.get("VITRINE_HOME") or Path.home() / ".vitrine"
         lake = "" if home else _lake(environ.get("VITRINE_LAKE", "").strip())
@@ -72,6 +80,11 @@ class Settings:
                 name: value for name, value in environ.items() if begin and name.startswith(begin)
             },
             secret=_secret(environ),
+            redis_url=_redis(environ, "VITRINE_REDIS_URL"),
+            slots=_whole(environ, "VITRINE_SLOTS", cls.slots, least=1),
+            requests_at_once=_whole(
+                environ, "VITRINE_REQUESTS_AT_ONCE", cls.requests_at_once, least=1
+            ),
         )
 
     @property
@@ -101,6 +114,17 @@ def _lake(text: str) -> str:
             " . _ - = in the prefix and keys in variables such as AWS_SECRET_ACCESS_KEY only."
         )
     return text
+
+
+def _redis(environ: Mapping[str, str], name: str) -> str:
+    url = environ.get(name, "").strip()
+    scheme, separator, _ = url.partition("://")
+    if url and (not separator or scheme not in REDIS):
+        # Not the value: it may hold a password.
+        raise ValueError(
+            f"{name} is not the URL of a Redis; it begins with {', '.join(REDIS)}, as in {EXAMPLE}."
+        )
+    return url
 
 
 def _whole(environ: Mapping[str, str], name: str, default: int, *, least: int) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from engine import AggregateRequest, InvalidRequest, Result, Scope
+from engine import AggregateRequest, Result, Scope, VitrineError
 from engine.contract import FIELDS
 from engine.request import examine, from_query
 from engine.result import iso
@@ -34,7 +34,7 @@ def main() -> None:
             return
         try:
             result = session.engine().aggregate(request, scope)
-        except InvalidRequest as error:
+        except VitrineError as error:
             st.error(text.for_markdown(error.message))
             return
         show(request, result, scope)

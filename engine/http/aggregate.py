@@ -1,50 +1,66 @@
 """POST /api/workspace/{workspaceId}/dashboards/aggregate."""
 
+import asyncio
 from typing import Final
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from engine.engine import Engine
-from engine.errors import Fault, InvalidRequest
-from engine.http.admission import caller
+from engine.engine import Engine, told
+from engine.errors import Fault, InvalidRequest, Unavailable
+from engine.http.admission import caller, check
 from engine.http.body import read, require_json
-from engine.http.envelope import json_response
 from engine.http.scope import scope_of
 from engine.request import AggregateRequest, examine, loads
 from engine.result import Result, iso
-from engine.scope import Identity
+from engine.scope import Scope
 
 AT_ONCE: Final = 32
-"""Threads that may work on answers; those who wait for the same answer each hold one."""
+"""Threads that may look into the store; nobody waits for a computation in one of them."""
+
+DEADLINE: Final = 30.0
+"""Seconds after which a caller is told to come back; the computation goes on and is kept."""
 
 
 class Aggregate:
-    """The endpoint; everything after the body has arrived happens in a thread."""
+    """The endpoint. Whatever needs no waiting happens on the event loop, refusals too."""
 
-    def __init__(self, engine: Engine, body_limit: int) -> None:
+    def __init__(self, engine: Engine, body_limit: int, deadline: float | None = None) -> None:
         self._engine = engine
         self._body_limit = body_limit
+        self._deadline = DEADLINE if deadline is None else deadline
         self._threads = CapacityLimiter(AT_ONCE)
 
     async def post(self, request: Request) -> Response:
-        identity = caller(request)
+        caller(request)
         require_json(request.headers)
         body = await read(request, self._body_limit)
-        return await to_thread.run_sync(
-            self._answer, identity, request, body, limiter=self._threads
-        )
-
-    def _answer(self, identity: Identity, request: Request, body: bytes) -> Response:
         scope, faults = scope_of(request)
         if scope is not None:
-            identity.check(scope)
+            await check(request, scope)
         asked, more_faults = _asked(body)
         if scope is None or asked is None:
             raise InvalidRequest(faults + more_faults)
-        result = self._engine.aggregate(asked, scope)
-        return json_response(result.to_dict(), headers=_headers(result))
+        result = await self._answer(asked, scope)
+        return Response(result.json, headers=_headers(result), media_type="application/json")
+
+    async def _answer(self, asked: AggregateRequest, scope: Scope) -> Result:
+        flight = self._engine.start_now(asked, scope)
+        if flight is None:
+            flight = await to_thread.run_sync(
+                self._engine.start, asked, scope, limiter=self._threads
+            )
+        if flight.done():
+            return told(flight.result())
+        try:
+            return told(await asyncio.wait_for(asyncio.wrap_future(flight), self._deadline))
+        except TimeoutError as error:
+            raise Unavailable(
+                f"The answer took longer than {self._deadline:g} seconds and is still being"
+                " computed; ask again in a moment, or for fewer days.",
+                retry_after=5,
+            ) from error
 
 
 def _asked(body: bytes) -> tuple[AggregateRequest | None, list[Fault]]:

@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 
 from engine.bootstrap import Parts, process, running
 from engine.http.auth import DemoAuthenticator
+from engine.http.health import Health
 from engine.http.loopback import LoopbackOnly
 from engine.http.routes import routes
 
@@ -22,7 +23,13 @@ def standalone(parts: Parts) -> Starlette:
 
     auth = DemoAuthenticator(parts.token, parts.engine)
     return Starlette(
-        routes=routes(parts.engine, parts.settings, auth, parts.inbox),
+        routes=routes(
+            parts.engine,
+            parts.settings,
+            auth,
+            parts.inbox,
+            Health(parts.checks, parts.warming),
+        ),
         middleware=[Middleware(LoopbackOnly)],
         lifespan=lifespan,
     )

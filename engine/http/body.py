@@ -1,5 +1,6 @@
 """The body on its way in: what it may be, how long it may be and how long it may take."""
 
+import asyncio
 import re
 from typing import Final
 
@@ -87,7 +88,7 @@ async def read(
         raise _too_large(limit, way_out)
     body = bytearray()
     try:
-        with anyio.fail_after(seconds):
+        async with asyncio.timeout(seconds):
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > limit:

@@ -1,6 +1,7 @@
 """Demo mode signs in by itself, so it answers this machine only."""
 
 import re
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -13,6 +14,8 @@ from engine.errors import Forbidden
 from engine.http.envelope import SECURITY, new_request_id, refusal
 
 SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
+LONGEST: Final = 64
+"""No name of this machine has more characters."""
 _HOST: Final = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(:[0-9]*)?")
 _RULE: Final = "Demo mode signs in by itself, so it answers only this machine"
 _WAY_OUT: Final = "open it there on http://localhost, or through an SSH tunnel"
@@ -93,6 +96,11 @@ def _is_loopback_origin(origin: str) -> bool:
 
 def _is_loopback(name: str) -> bool:
     """localhost, 127.x.x.x, ::1 or [::1]."""
+    return len(name) <= LONGEST and _names_loopback(name)
+
+
+@lru_cache(maxsize=256)
+def _names_loopback(name: str) -> bool:
     if name.lower() == "localhost":
         return True
     try:

@@ -30,8 +30,8 @@ REFUSALS: Final[dict[type[errors.VitrineError], str]] = {
     errors.MethodNotAllowed: "The path has other methods; Allow lists them.",
     errors.PayloadTooLarge: "The body is longer than a request can be.",
     errors.UnsupportedMediaType: "The body is of another media type, or not in UTF-8.",
-    errors.TooManyRequests: "Too many requests in this minute.",
-    errors.Unavailable: "The events cannot be read or stored now.",
+    errors.TooManyRequests: "Too many requests in this minute (RATE_001) or at once (RATE_002).",
+    errors.Unavailable: "The events cannot be read or stored now, or too much is waiting.",
 }
 
 _COUNT: Final = {"type": "integer", "minimum": 0}

@@ -1,4 +1,4 @@
-"""Where everything is: the API below /api, and the health check."""
+"""Where everything is: the API below /api, and the health checks."""
 
 import re
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ from engine.http.aggregate import Aggregate
 from engine.http.auth import Authenticator
 from engine.http.envelope import Envelope, json_response, translate
 from engine.http.events import Events
+from engine.http.health import Health
 from engine.http.openapi import AGGREGATE_PATH, EVENTS_PATH, document
 from engine.http.rate import RateLimit
 from engine.ingest.inbox import Inbox
@@ -27,10 +28,15 @@ R = TypeVar("R", Route, Mount)
 
 
 def routes(
-    engine: Engine, settings: Settings, auth: Authenticator, inbox: Inbox
+    engine: Engine,
+    settings: Settings,
+    auth: Authenticator,
+    inbox: Inbox,
+    health: Health | None = None,
 ) -> list[BaseRoute]:
     """The routes of this product, to put before those of the pages."""
-    admission = Middleware(Admission, auth, RateLimit(settings.rate_limit_per_minute))
+    rate = RateLimit(settings.rate_limit_per_minute)
+    admission = Middleware(Admission, auth, rate, settings.requests_at_once)
     api = _application(
         [
             Route(
@@ -43,11 +49,15 @@ def routes(
         ],
         [Middleware(Envelope), admission],
     )
-    health = _application([Route("/healthz", _health)], [Middleware(Envelope)])
+    health = health or Health({})
+    probes = _application(
+        [Route("/healthz", health.alive), Route("/readyz", health.ready)], [Middleware(Envelope)]
+    )
     return [
         _exact(Mount("/api", api)),
         _exact(Route("/api", api)),
-        _exact(Route("/healthz", health)),
+        _exact(Route("/healthz", probes)),
+        _exact(Route("/readyz", probes)),
     ]
 
 
@@ -94,7 +104,3 @@ def _exact(route: R) -> R:
 
 async def _openapi(_: Request) -> Response:
     return json_response(document())
-
-
-async def _health(_: Request) -> Response:
-    return json_response({"status": "ok"})

@@ -63,5 +63,8 @@ class Store(Protocol):
     def snapshot(self, scope: Scope) -> Snapshot:
         """The present state of the brand's events; an empty one when there are none."""
 
+    def glance(self, scope: Scope) -> Snapshot | None:
+        """`snapshot` if it can be told at once, without waiting for disk, network or a lock."""
+
     def brands(self) -> dict[str, list[str]]:
         """workspace_id -> sorted brand_ids that have events."""

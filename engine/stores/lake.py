@@ -158,6 +158,16 @@ class LakeStore:
     def snapshot(self, scope: Scope) -> LakeSnapshot:
         return self.open(scope.workspace_id, scope.brand_id)
 
+    def glance(self, scope: Scope) -> LakeSnapshot | None:
+        """The snapshot as it was last opened, if it is plain to see that no commit came after."""
+        name = _table(scope.workspace_id, scope.brand_id)
+        seen = self._tables.get(name)
+        if seen is None or seen.snapshot is None or seen.mark is None:
+            return None
+        snapshot = seen.snapshot
+        version = int(snapshot.version.rpartition("-")[2])
+        return snapshot if self.place.is_last(name, version, seen.mark) else None
+
     def open(self, workspace: str, brand: str | None) -> LakeSnapshot:
         """The present state of a brand's table, or of the one for events without a brand."""
         name = _table(workspace, brand)

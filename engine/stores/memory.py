@@ -50,6 +50,9 @@ class MemoryStore:
         empty = MemorySnapshot("none", EVENTS.to_frame())
         return self._snapshots.get((scope.workspace_id, scope.brand_id), empty)
 
+    def glance(self, scope: Scope) -> MemorySnapshot:
+        return self.snapshot(scope)
+
     def brands(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for workspace, brand in sorted(self._snapshots):

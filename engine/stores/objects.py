@@ -125,6 +125,9 @@ class ObjectStore:
             return None
         return commit["e_tag"], commit["last_modified"], commit["size"]
 
+    def is_last(self, table: Table, version: int, mark: Hashable) -> bool:  # noqa: ARG002
+        return False
+
     def commit(self, table: Table, version: int) -> str | None:
         try:
             found = obstore.get(self._files, "/".join((*table, LOG, commit_name(version))))

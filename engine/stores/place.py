@@ -56,6 +56,9 @@ class Place(Protocol):
     def mark(self, table: Table, version: int) -> Hashable | None:
         """Tells a commit from that of a table made anew under the same path; None if it is gone."""
 
+    def is_last(self, table: Table, version: int, mark: Hashable) -> bool:
+        """Whether it is seen without waiting that this commit is still the last one."""
+
     def commit(self, table: Table, version: int) -> str | None:
         """The actions of a commit, one a line; None if the log no longer has it."""
 
@@ -106,6 +109,10 @@ class LocalFolder:
         except FileNotFoundError:
             return None
         return commit.st_ino, commit.st_mtime_ns
+
+    def is_last(self, table: Table, version: int, mark: Hashable) -> bool:
+        following = self.path(table) / LOG / commit_name(version + 1)
+        return not os.path.exists(following) and self.mark(table, version) == mark
 
     def commit(self, table: Table, version: int) -> str | None:
         try:

@@ -209,7 +209,10 @@ class Broken:
     def brands(self) -> dict[str, list[str]]:
         return {wire.SPACE: [BRAND]}
 
-    def aggregate(self, *_: Any) -> Any:
+    def start_now(self, *_: Any) -> None:
+        return None
+
+    def start(self, *_: Any) -> Any:
         raise self.error
 
 

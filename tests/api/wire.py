@@ -38,7 +38,7 @@ CODES: Final = {
     405: {"METHOD_NOT_ALLOWED"},
     413: {"PAYLOAD_TOO_LARGE"},
     415: {"UNSUPPORTED_MEDIA_TYPE"},
-    429: {"RATE_001"},
+    429: {"RATE_001", "RATE_002"},
     500: {"INTERNAL"},
     503: {"UNAVAILABLE"},
 }

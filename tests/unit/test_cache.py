@@ -1,11 +1,15 @@
 """Answers live for a minute; identical questions in flight are one computation."""
 
-from concurrent.futures import ThreadPoolExecutor
+import json
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Barrier, Event, Lock, Thread
 
 import pytest
 
 from engine.cache import Cache
+from engine.caches.memory import MemoryAnswers
+from engine.caches.redis import RedisAnswers
+from tests import redis_server
 
 
 class Timer:
@@ -41,6 +45,9 @@ class Watched:
     def expect(self, lookups):
         self._awaited = lookups
 
+    def __str__(self):
+        return "watched"
+
     def __hash__(self):
         with self._lock:
             self._looks += 1
@@ -54,9 +61,39 @@ def timer():
     return Timer()
 
 
-@pytest.fixture
-def cache(timer):
-    return Cache(seconds=60, timer=timer)
+class Texts:
+    """Keys and answers that are plain already."""
+
+    name, encode, decode = str, staticmethod(json.dumps), staticmethod(json.loads)
+
+
+PLACES = ["memory", "redis", "dead redis"]
+
+
+def opened(kind, timer):
+    """Opens a place that several processes use, each with an object of its own."""
+    if kind == "memory":
+        place = MemoryAnswers(60, timer=timer)
+        return lambda: place
+    if kind == "dead redis":
+        return lambda: RedisAnswers("redis://127.0.0.1:1/0", Texts(), 60, timer, timer)
+    server = redis_server.server()
+    with server.client() as client:
+        client.flushall()
+        timer.now = float(client.time()[0])
+    return lambda: RedisAnswers(server.url, Texts(), 60, timer, timer)
+
+
+@pytest.fixture(params=PLACES)
+def shared(request, timer):
+    return opened(request.param, timer)
+
+
+@pytest.fixture(params=["alone", *PLACES])
+def cache(request, timer):
+    """Every rule holds with and without a shared place."""
+    place = None if request.param == "alone" else opened(request.param, timer)()
+    return Cache(seconds=60, timer=timer, shared=place)
 
 
 def test_second_time_it_comes_from_the_cache(cache):
@@ -132,7 +169,30 @@ def test_never_more_than_its_entries(timer):
         cache.get_or_compute(key, Work())
     hits = [cache.get_or_compute(key, lambda: "new")[1] for key in range(999, 989, -1)]
     assert all(hits)
-    assert len(cache._answers) == 10
+    assert not cache.get_or_compute(989, lambda: "new")[1]
+
+
+def test_never_more_than_weighs_as_much(timer):
+    cache = Cache(seconds=60, entries=10, timer=timer, weigh=len)
+    for text in ("aaaa", "bbbb", "cc"):
+        cache.get_or_compute(text, lambda text=text: text)
+    assert cache.get_or_compute("aaaa", list) == ("aaaa", True)
+    cache.get_or_compute("ddd", lambda: "ddd")  # takes the place of b
+    assert [cache.get_or_compute(k, lambda: "")[1] for k in ("aaaa", "cc", "ddd")] == [True] * 3
+    assert cache.get_or_compute("bbbb", lambda: "") == ("", False)
+    assert cache.get_or_compute("huge", lambda: "x" * 11) == ("x" * 11, False)
+    assert cache.get_or_compute("huge", lambda: "") == ("", False)
+
+
+def test_what_is_replaced_or_too_old_weighs_nothing(timer):
+    cache = Cache(seconds=60, entries=10, timer=timer, weigh=len)
+    for _ in range(9):
+        cache.get_or_compute("a", lambda: "aaaaa")
+        timer.now += 60
+    cache.get_or_compute("a", lambda: "aaaaa")
+    cache.get_or_compute("b", lambda: "bbbbb")
+    assert cache.get_or_compute("a", list) == ("aaaaa", True)
+    assert cache.get_or_compute("b", list) == ("bbbbb", True)
 
 
 def fly(cache, compute, threads=50):
@@ -227,3 +287,75 @@ def test_one_answer_may_need_another(cache):
 
     assert cache.get_or_compute("outer", outer) == (2, False)
     assert cache.get_or_compute("inner", lambda: 5) == (1, True)
+
+
+def test_another_process_finds_the_answer(shared, timer, request):
+    one, two = (Cache(timer=timer, shared=shared()) for _ in range(2))
+    assert one.get_or_compute("a", lambda: 1) == (1, False)
+    assert one.get_or_compute("a", lambda: 2) == (1, True)
+    found = (2, False) if request.node.callspec.params["shared"] == "dead redis" else (1, True)
+    assert two.get_or_compute("a", lambda: 2) == found
+
+
+@pytest.mark.parametrize("shared", ["memory", "redis"], indirect=True)
+def test_an_answer_of_another_process_is_not_younger_here(shared, timer):
+    one, two = (Cache(timer=timer, shared=shared()) for _ in range(2))
+    one.get_or_compute("a", lambda: 1)
+    timer.now += 50
+    assert two.get_or_compute("a", lambda: 2) == (1, True)
+    timer.now += 9.9
+    assert two.get_or_compute("a", lambda: 2) == (1, True)
+    timer.now += 0.2
+    assert two.get_or_compute("a", lambda: 3) == (3, False)
+
+
+def test_an_error_lets_other_processes_compute(shared, timer):
+    one, two = (Cache(timer=timer, shared=shared()) for _ in range(2))
+    with pytest.raises(ZeroDivisionError):
+        one.get_or_compute("a", lambda: 1 / 0)
+    assert two.get_or_compute("a", lambda: 2) == (2, False)
+
+
+def test_fifty_threads_one_computation_before_a_shared_place(shared, timer):
+    work = Work()
+    cache = Cache(timer=timer, shared=shared())
+    _, asked = fly(cache, work)
+    assert [one.result() for one in asked] == [(1, False)] * 50
+    assert work.done == 1
+
+
+def test_the_runner_may_refuse(cache):
+    def refuse(work):
+        raise BlockingIOError("full")
+
+    for _ in range(2):
+        flight = cache.start("a", lambda: 1, refuse)
+        with pytest.raises(BlockingIOError):
+            flight.result()
+    assert cache.get_or_compute("a", lambda: 1) == (1, False)
+
+
+def test_whoever_asks_meanwhile_takes_no_slot(cache):
+    """500 identical questions are one computation in one slot."""
+    slots = []
+
+    def later(work):
+        slots.append((work, Future()))
+        return slots[-1][1]
+
+    flights = [cache.start("a", lambda: 7, later) for _ in range(500)]
+    assert len(slots) == 1
+    assert not any(flight.done() or flight.cancel() for flight in flights)
+    work, future = slots[0]
+    future.set_result(work())
+    assert {flight.result() for flight in flights} == {(7, False)}
+    assert cache.start("a", lambda: 8, later).result() == (7, True)
+
+
+def test_only_a_shared_place_is_waited_for(cache, timer, request):
+    alone = request.node.callspec.params["cache"] == "alone"
+    assert cache.may_wait("a") is not alone
+    cache.get_or_compute("a", lambda: 7)
+    assert not cache.may_wait("a")
+    timer.now += 60
+    assert cache.may_wait("a") is not alone

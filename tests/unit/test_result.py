@@ -80,3 +80,18 @@ def test_window_ends_when_it_was_computed():
 def test_iso(instant, text):
     assert iso(instant) == text
     assert datetime.fromisoformat(text) == instant
+
+
+def test_json_is_the_body_compact_and_in_ascii():
+    result = result_of(Row("é\ud800", 0.1, 1))
+    assert result.json == (
+        b'{"rows":[{"key":"\\u00e9\\ud800","value":0.1,"secondary":1}],'
+        b'"generated_at":"2026-11-23T05:31:56Z","cache_hit":false}'
+    )
+    assert json.loads(result.from_cache().json) == result.to_dict() | {"cache_hit": True}
+
+
+def test_what_is_served_again_is_made_once():
+    result = result_of(Row("a", 1, 1))
+    assert result.from_cache() is result.from_cache()
+    assert result.from_cache().json is result.from_cache().json

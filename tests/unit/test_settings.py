@@ -44,6 +44,8 @@ def test_demo_token():
 NUMBERS = {
     "VITRINE_DEMO_EVENTS": ("demo_events", 0),
     "VITRINE_RATE_LIMIT_PER_MINUTE": ("rate_limit_per_minute", 1),
+    "VITRINE_SLOTS": ("slots", 1),
+    "VITRINE_REQUESTS_AT_ONCE": ("requests_at_once", 1),
 }
 
 
@@ -117,3 +119,16 @@ def test_bad_lakes_are_refused_without_repeating_secrets(url):
     with pytest.raises(ValueError, match=r"^VITRINE_LAKE, .* set it to a folder") as caught:
         Settings.read({"VITRINE_LAKE": url})
     assert "Kanarie" not in str(caught.value)
+
+
+def test_redis_url():
+    assert Settings.read({}).redis_url == Settings.read({"VITRINE_REDIS_URL": " "}).redis_url == ""
+    for url in ("redis://localhost:6379/0", "rediss://:pass@cache:6380", "unix:///run/redis.sock"):
+        assert Settings.read({"VITRINE_REDIS_URL": f" {url} "}).redis_url == url
+
+
+@pytest.mark.parametrize("url", ["secret", "http://secret", "localhost:6379", "redis:secret"])
+def test_a_bad_redis_url_is_named_and_not_shown(url):
+    with pytest.raises(ValueError, match=r"^VITRINE_REDIS_URL .*redis://localhost") as refused:
+        Settings.read({"VITRINE_REDIS_URL": url})
+    assert "secret" not in str(refused.value)
