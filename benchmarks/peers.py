@@ -22,14 +22,13 @@ from functools import partial
 from typing import Any, Final
 
 from benchmarks import stock
-from benchmarks.lake import END, SCOPE, home
+from benchmarks.lake import END, SCOPE
 from benchmarks.results import write_section
+from benchmarks.rollups import engine_of
 from benchmarks.standing import Class, Standing, lines, table
 from benchmarks.statement import wire
 from benchmarks.worker import Failed, Rows, Worker
-from engine import bootstrap
 from engine.contract import AGGREGATIONS, DIMENSIONS
-from engine.engine import Engine
 from engine.request import AggregateRequest, parse
 
 GROUPS: Final = (*DIMENSIONS, "metadata.country", "metadata.search_query")
@@ -44,13 +43,8 @@ IDLE_BYTES: Final = 2 << 30
 """A peer that holds more than this between its calls is started anew, to stay under 14 GiB."""
 
 
-def engine_of(rows: int) -> Engine:
-    """Ours, as it is measured: over the lake of that size; as_of keeps its cache out."""
-    return bootstrap.connect(home(rows))
-
-
 class Ours:
-    """The engine as a peer."""
+    """The engine as a peer; as_of keeps its cache out."""
 
     def __init__(self, rows: int) -> None:
         self._engine = engine_of(rows)

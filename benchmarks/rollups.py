@@ -8,7 +8,6 @@ Written to RESULTS.md. The rollups are kept beside the lake, for `benchmarks.pee
 import argparse
 import os
 import resource
-import shutil
 import subprocess
 import sys
 import time
@@ -16,11 +15,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from benchmarks.lake import END, SCOPE, folder, lake
+from benchmarks.lake import END, SCOPE, files, home, lake
 from benchmarks.results import write_section
+from engine import bootstrap
 from engine.engine import Engine
 from engine.rollups.build import Builder
-from engine.rollups.rollups import Rollups
 
 BODY: Final = {
     "event_types": None,
@@ -34,15 +33,14 @@ HEAD: Final = (
 )
 
 
-def home(rows: int) -> Path:
-    return folder() / f"rollups-{rows}"
+def builder_of(rows: int) -> Builder:
+    return Builder(lake(rows), home(rows) / "rollups")
 
 
 def engine_of(rows: int) -> Engine:
-    """An engine over the rollups of the benchmark's lake; they are built when there are none."""
-    store = lake(rows)
-    Builder(store, home(rows)).build(SCOPE.workspace_id, SCOPE.brand_id, END.date())
-    return Engine(store, rollups=Rollups(home(rows), store))
+    """An engine over the benchmark's home; what is not rolled up there is built first."""
+    builder_of(rows).build(SCOPE.workspace_id, SCOPE.brand_id, END.date())
+    return bootstrap.connect(home(rows))
 
 
 def main() -> None:
@@ -63,16 +61,16 @@ def main() -> None:
 
 
 def line(rows: int) -> str:
-    store = lake(rows)
-    shutil.rmtree(home(rows), ignore_errors=True)
+    builder = builder_of(rows)
+    builder.drop(SCOPE.workspace_id)
     built, more, build_memory = process("build", rows)
     first, memory = process("first", rows)
-    files = store.open(SCOPE.workspace_id, SCOPE.brand_id).files
+    stored = files(builder.lake)
     last = END.date() - timedelta(days=1)
-    day_events = sum(file.rows_on(last) for file in files)
-    mb = [size(path) / 1e6 for path in (store.path(SCOPE.workspace_id, SCOPE.brand_id), home(rows))]
+    day_events = sum(file.rows_on(last) for file in stored)
+    mb = [size(home(rows) / part) / 1e6 for part in ("lake", "rollups")]
     return (
-        f"| {sum(file.rows for file in files):,} | {built:.1f} s | {more:.1f} s |"
+        f"| {sum(file.rows for file in stored):,} | {built:.1f} s | {more:.1f} s |"
         f" about {day_events:,.0f} | {mb[0]:,.0f} MB | {mb[1]:,.0f} MB |"
         f" {build_memory / 1e6:,.1f} GB | {first * 1000:,.0f} ms | {memory / 1e6:,.1f} GB |"
     )
@@ -86,7 +84,7 @@ def process(part: str, rows: int) -> list[float]:
 
 def build(rows: int) -> None:
     """Seconds for all days but the last, for the last, and the peak memory in KB."""
-    builder = Builder(lake(rows), home(rows))
+    builder = builder_of(rows)
     began = time.perf_counter()
     builder.build(SCOPE.workspace_id, SCOPE.brand_id, END.date() - timedelta(days=1))
     built = time.perf_counter()
@@ -105,8 +103,8 @@ def peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def size(folder: Path | str) -> int:
-    return sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
+def size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 PARTS: Final = {"build": build, "first": first}
