@@ -62,21 +62,23 @@ def build(settings: Settings) -> Parts:
     lake = _lake(settings)
     database = open_database(settings.database)
     inbox = Inbox(database, lake, utc_now)
+    engine = _engine(settings, lake)
+    roller = None
+    if settings.use_rollups:
+        roller = Roller(Builder(lake, settings.rollups), database, utc_now, engine.warm)
     return Parts(
         settings=settings,
         lake=lake,
-        engine=_engine(settings, lake),
+        engine=engine,
         inbox=inbox,
         keeper=Keeper(inbox, lake),
-        roller=Roller(Builder(lake, settings.rollups), database, utc_now)
-        if settings.use_rollups
-        else None,
+        roller=roller,
         follower=Follower(database, lake, utc_now, Vault(settings.secret)),
         demo=Demo(lake, settings.demo_events, utc_now),
         imports=Imports(lake, settings.home / "imports", utc_now),
         token=settings.demo_token or secrets.token_urlsafe(32),
         checks={"database": lambda: _reach(database), "lake": lambda: _list(settings, lake)},
-        warming=dict,
+        warming=lambda: {} if roller is None else {"rollups": roller.share},
     )
 
 

@@ -1,13 +1,13 @@
 """The one way from a request to its rows: cache -> pool -> plan -> store -> execute -> result."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from engine.cache import Cache, Given
-from engine.errors import Fault, InvalidRequest
+from engine.errors import Fault, InvalidRequest, VitrineError
 from engine.execute import Partials, finish, scan
 from engine.inventory import Details, Inventory, take_details, take_inventory
 from engine.plan import Plan, plan
@@ -18,6 +18,8 @@ from engine.rollups.rollups import Rollups
 from engine.rollups.state import Unanswerable
 from engine.scope import Scope
 from engine.stores.base import Snapshot, Store
+
+USUAL_WINDOWS: Final = (365, 30, 7)
 
 
 def utc_now() -> datetime:
@@ -70,12 +72,39 @@ class Engine:
             return None
         return self._start(request, scope, snapshot)
 
+    def batch(self, bodies: Iterable[Any], scope: Scope) -> list[Result | VitrineError]:
+        """Answer all requests of a dashboard from one state of the events, at one time.
+
+        In the order they came; a request that cannot be answered has its error in its place.
+        """
+        snapshot = self.store.glance(scope) or self.store.snapshot(scope)
+        now = self._clock()
+        started: list[Future[Given[Result]] | VitrineError] = []
+        for body in bodies:
+            try:
+                started.append(self._start(parse(body), scope, snapshot, lambda: now))
+            except VitrineError as error:
+                started.append(error)
+        return [_outcome(one) for one in started]
+
+    def warm(self, workspace: str, brand: str) -> None:
+        """Bring into memory what the usual windows of a brand need of its rollups."""
+        now = self._clock()
+        for days in USUAL_WINDOWS:
+            for group_by in ("none", "day"):
+                body = {"event_types": None, "group_by": group_by, "aggregation": "count"}
+                self.aggregate(body | {"time_window_days": days}, Scope(workspace, brand), now)
+
     def _start(
-        self, request: AggregateRequest, scope: Scope, snapshot: Snapshot
+        self,
+        request: AggregateRequest,
+        scope: Scope,
+        snapshot: Snapshot,
+        clock: Callable[[], datetime] | None = None,
     ) -> "Future[Given[Result]]":
         return self._cache.start(
             (scope, request, snapshot.version),
-            lambda: self._compute_anyway(request, scope, snapshot, self._clock),
+            lambda: self._compute_anyway(request, scope, snapshot, clock or self._clock),
             lambda work: self._runner.submit(scope.workspace_id, work),
         )
 
@@ -149,6 +178,15 @@ class Engine:
             except Unanswerable as reason:
                 planned = plan(request, scope, as_of, str(reason))
         return planned, scan(planned, snapshot)
+
+
+def _outcome(started: "Future[Given[Result]] | VitrineError") -> Result | VitrineError:
+    if isinstance(started, VitrineError):
+        return started
+    try:
+        return told(started.result())
+    except VitrineError as error:
+        return error
 
 
 def told(given: Given[Result]) -> Result:

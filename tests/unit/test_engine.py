@@ -334,3 +334,14 @@ def test_library_over_a_home(tmp_path):
 @pytest.mark.parametrize("name", library.__all__)
 def test_public_names_exist(name):
     assert getattr(library, name) is not None
+
+
+def test_batch_answers_each_in_its_place(shop):
+    """From one state and one clock; a bad request does not spoil the others."""
+    bodies = [SUM, BODY | {"limit": 0}, BODY, SUM | {"group_by": "event_type"}, BODY]
+    answers = shop.engine.batch(bodies, SCOPE)
+    assert shop.clock.read == 1
+    assert isinstance(answers.pop(1), InvalidRequest)
+    asked = [body for body in bodies if body.get("limit") != 0]
+    assert [answer.rows for answer in answers] == [shop.ask(body).rows for body in asked]
+    assert {(answer.generated_at, answer.data_version) for answer in answers} == {(NOW, "0")}

@@ -1,0 +1,204 @@
+"""Builds: what is built anew and what is not, after a crash, behind a lake that changes."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from engine.database.connect import open_database
+from engine.ingest.delete import Deletion
+from engine.ingest.inbox import Inbox
+from engine.rollups.roller import Roller
+from engine.rollups.shelf import Shelf
+from tests.generate import SCOPE, event
+from tests.rollups.brand import Brand
+
+NOW = datetime(2026, 11, 23, 5, 31, 56, tzinfo=UTC)
+BRAND = SCOPE.workspace_id, SCOPE.brand_id
+BODIES = [
+    {
+        "event_types": types,
+        "group_by": group_by,
+        "aggregation": aggregation,
+        "value_field": "amount",
+        "time_window_days": 60,
+        "limit": 100,
+    }
+    for group_by in ("none", "event_type", "day", "session", "product_id", "metadata.colour")
+    for aggregation in ("count", "count_distinct", "sum")
+    for types in (None, ["agent_atc"])
+]
+
+
+def shop(days=50, prefix=""):
+    return [
+        event(
+            f"{prefix}{hour}",
+            NOW - timedelta(hours=hour),
+            event_type=("agent_view", "agent_atc", "agent_purchase")[hour % 3],
+            session_id=f"s{hour // 5}",
+            product_id=f"p{hour % 7}",
+            customer_id="Ada" if hour % 11 == 0 else None,
+            metadata={"colour": "Ada's own" if hour % 11 == 0 else f"c{hour % 4}"},
+        )
+        for hour in range(1, days * 24)
+    ]
+
+
+def right(brand):
+    """All answers are; how many came from rollups."""
+    return brand.check([(body, NOW, None) for body in BODIES])
+
+
+@pytest.fixture
+def built(brand):
+    brand.write(shop())
+    return brand, brand.build(NOW)
+
+
+def test_nothing_new_is_not_built_again(built):
+    brand, first = built
+    assert brand.build(NOW) == first
+    brand.write([event("today", NOW - timedelta(hours=1), session_id="s0")])
+    brand.compact()
+    again = brand.build(NOW)
+    assert (again.build, again.cells) == (first.build, first.cells)
+    assert again.version != first.version
+    assert right(brand) == len(BODIES)
+
+
+def test_a_late_event_builds_its_day_and_month_only(built):
+    brand, first = built
+    brand.write([event("late", NOW - timedelta(days=40), session_id="alone")])
+    second = brand.build(NOW)
+    changed = {cell for cell, by in second.cells.items() if first.cells.get(cell) != by}
+    assert changed == {"2026-10-14", "2026-10"}
+    assert right(brand) == len(BODIES)
+
+
+def test_a_session_that_goes_on_builds_where_it_was(built):
+    """It is no longer of one day alone."""
+    brand, first = built
+    brand.write([event("late", NOW - timedelta(days=40), session_id="s21")])
+    second = brand.build(NOW)
+    changed = {cell for cell, by in second.cells.items() if first.cells.get(cell) != by}
+    assert changed == {"2026-10-14", "2026-10", "2026-11-18"}
+    assert {day for day, by in second.coded.items() if first.coded.get(day) != by} == {"2026-10-14"}
+    assert right(brand) == len(BODIES)
+
+
+def test_a_new_day_and_a_new_month(built):
+    brand, first = built
+    later = brand.builder.build(*BRAND, datetime(2026, 12, 1, tzinfo=UTC).date())
+    assert {"2026-11-23", "2026-11"} <= later.cells.keys() - first.cells.keys()
+    assert right(brand) == len(BODIES)
+
+
+@pytest.mark.parametrize("writes", [0, 1, 40, 150])
+def test_a_build_that_is_cut_short(brand, monkeypatch, writes):
+    """At any file: what was there goes on answering, and the next build starts again."""
+    brand.write(shop())
+    brand.build(NOW - timedelta(days=20))
+    before = brand.builder.shelf(*BRAND).manifest()
+    whole, left = Shelf.write, iter(range(writes))
+
+    def write(*arguments):
+        if next(left, None) is None:
+            raise OSError("no space left")
+        whole(*arguments)
+
+    brand.write([event("late", NOW - timedelta(days=40), session_id="s21")])
+    monkeypatch.setattr(Shelf, "write", write)
+    with pytest.raises(OSError, match="no space"):
+        brand.build(NOW)
+    monkeypatch.undo()
+    assert brand.builder.shelf(*BRAND).manifest() == before
+    right(brand)
+    brand.build(NOW)
+    assert right(brand) == len(BODIES)
+
+
+def test_what_no_manifest_names_is_swept(built):
+    brand, _ = built
+    folder = brand.builder.shelf(*BRAND).folder
+    for day in range(30, 36):
+        brand.write([event(f"late{day}", NOW - timedelta(days=day), session_id=f"n{day}")])
+        brand.build(NOW)
+    named = {path.name for path in folder.glob("*.parquet")}
+    # A day has seven files, a month five, two are of the whole; one build before is kept.
+    manifest = brand.builder.shelf(*BRAND).manifest()
+    cells = len(manifest.cells) * 5 + len(manifest.coded) * 2 + 2
+    assert cells < len(named) <= cells + 2 * 5 + 2 + 2
+
+
+def test_another_process_reads_the_next_build(built, tmp_path):
+    brand, _ = built
+    other = Brand(tmp_path)
+    other.events = brand.events
+    assert right(other) == len(BODIES)
+    brand.write([event("late", NOW - timedelta(days=40), session_id="s21")])
+    brand.build(NOW)
+    assert right(other) == len(BODIES)
+
+
+def test_without_rollups_nothing_is_lost(built):
+    brand, _ = built
+    brand.builder.drop(*BRAND)
+    assert right(brand) == 0
+    brand.build(NOW)
+    assert right(brand) == len(BODIES)
+
+
+def test_another_version_begins_anew(built):
+    brand, first = built
+    manifest = brand.builder.shelf(*BRAND).folder / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 0'))
+    assert right(brand) == 0
+    assert brand.build(NOW).build > first.build
+    assert right(brand) == len(BODIES)
+
+
+def test_a_deleted_customer_is_in_no_rollup(built, tmp_path):
+    brand, _ = built
+    database = open_database(f"sqlite:///{tmp_path / 'vitrine.db'}")
+    inbox = Inbox(database, brand.lake, lambda: NOW)
+    deletion = Deletion(brand.lake, inbox, database, brand.builder.root)
+    assert deletion.customer(SCOPE.workspace_id, "Ada") > 0
+    brand.events = [made for made in brand.events if made["customer_id"] != "Ada"]
+    assert not any(brand.builder.root.rglob("*.parquet"))
+    right(brand)
+    brand.build(NOW)
+    assert right(brand) == len(BODIES)
+    assert not any(b"Ada" in path.read_bytes() for path in brand.builder.root.rglob("*.parquet"))
+
+
+def roller(brand, tmp_path, warm):
+    return Roller(brand.builder, open_database(f"sqlite:///{tmp_path / 'x.db'}"), lambda: NOW, warm)
+
+
+def test_roller_builds_every_brand_and_warms_it_once(brand, tmp_path):
+    brand.write(shop())
+    brand.lake.write("ws_other", None, [brand.lake.open(*BRAND).all_events().collect()])
+    warmed = []
+    follow = roller(brand, tmp_path, lambda *of: warmed.append(of))
+    assert follow.share == 0
+    follow.round()
+    assert (warmed, follow.share) == ([BRAND], 1.0)
+    assert right(brand) == len(BODIES)
+    follow.round()
+    assert warmed == [BRAND]
+    brand.write([event("late", NOW - timedelta(days=40))])
+    follow.round()
+    assert warmed == [BRAND, BRAND]
+
+
+def test_roller_goes_on_after_a_failure(brand, tmp_path, caplog):
+    brand.write(shop(2))
+
+    def fail(*_):
+        raise RuntimeError("cold")
+
+    with caplog.at_level(logging.ERROR, logger="vitrine.rollups"):
+        roller(brand, tmp_path, fail).round()
+    assert "rollups of ws_test" in caplog.text
+    right(brand)
