@@ -17,11 +17,13 @@ from engine.errors import Fault, InvalidRequest, VitrineError
 from engine.inventory import Details, Inventory
 from engine.request import AggregateRequest, parse
 from engine.result import Result, Row
+from engine.rollups.rollups import Choice
 from engine.scope import Identity, Scope
 
 __all__ = [
     "FIELDS",
     "AggregateRequest",
+    "Choice",
     "Details",
     "Engine",
     "Fault",

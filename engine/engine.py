@@ -14,7 +14,7 @@ from engine.plan import Plan, plan
 from engine.pool import Direct, Runner
 from engine.request import AggregateRequest, parse
 from engine.result import Result
-from engine.rollups.rollups import Rollups
+from engine.rollups.rollups import Choice, Rollups
 from engine.rollups.state import Unanswerable
 from engine.scope import Scope
 from engine.stores.base import Snapshot, Store
@@ -138,6 +138,10 @@ class Engine:
             lambda: take_details(snapshot, scope.catalog_id),
             lambda work: self._runner.submit(scope.workspace_id, work),
         ).result()[0]
+
+    def rolled_up(self, scope: Scope) -> Choice | None:
+        """Which dimensions are rolled up, and why others are not; None while nothing is."""
+        return None if self._rollups is None else self._rollups.choice(scope)
 
     def brands(self) -> dict[str, list[str]]:
         """workspace_id -> sorted brand_ids that have events."""

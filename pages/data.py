@@ -5,7 +5,7 @@ from typing import Final
 
 import streamlit as st
 
-from engine import Details, Inventory, Scope
+from engine import Choice, Details, Inventory, Scope
 from pages.ui import imports, session, sources, text
 from pages.ui.scope import pick_scope, show_notices
 from pages.ui.tables import counts, names, shares, table
@@ -38,6 +38,8 @@ def main() -> None:
     sources.connect_card()
     if scope is not None:
         show_contents(inventory, details)
+        with st.expander("How answers are computed", icon=":material/speed:"):
+            show_rollups(session.engine().rolled_up(scope))
     imports.earlier_card()
 
 
@@ -102,6 +104,24 @@ def show_keys(details: Details) -> None:
         counts("Events", (key.events for key in keys)),
         counts("Values", (key.values for key in keys)),
         names("Most frequent", samples, 130, large=True),
+    )
+
+
+def show_rollups(choice: Choice | None) -> None:
+    """What is answered without reading events, and why the rest is not."""
+    if choice is None:
+        st.caption("Not made yet: every answer is computed from the events.")
+        return
+    st.caption(f"Days before {choice.upto} are rolled up; later ones are read from the events.")
+    table(
+        "rollups",
+        names("Dimension", choice.refused),
+        names(
+            "Answered from",
+            (f"events: {why}" if why else "rollups" for why in choice.refused.values()),
+            130,
+            large=True,
+        ),
     )
 
 

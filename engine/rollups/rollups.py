@@ -1,5 +1,6 @@
 """Opens a brand's rollups for one state of its events, and answers plans from them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -29,6 +30,14 @@ class Changes(Protocol):
     def changed_days(
         self, workspace: str, brand: str | None, since: str, until: str
     ) -> frozenset[date] | None: ...
+
+
+@dataclass(frozen=True)
+class Choice:
+    """upto: days before it are rolled up. refused: by dimension why it is not, "" if it is."""
+
+    upto: date
+    refused: Mapping[str, str]
 
 
 @dataclass
@@ -63,6 +72,15 @@ class Rollups:
         if changed is None:
             return "rollup_behind_lake"
         return Opened(held.state, snapshot, _sources(held.state, changed))
+
+    def choice(self, scope: Scope) -> Choice | None:
+        """What is rolled up of a brand, and why the rest is not; None before the first build."""
+        held = self._current(Shelf(self._root / scope.workspace_id / scope.brand_id))
+        if held is None:
+            return None
+        manifest = held.state.manifest
+        names = dict.fromkeys((*manifest.dimensions, *sorted(manifest.refused)))
+        return Choice(manifest.upto, {name: manifest.refused.get(name, "") for name in names})
 
     def _changed(self, held: _Held, scope: Scope, version: str) -> frozenset[date] | None:
         """The days that differ between the rollups and a version of the events."""

@@ -296,3 +296,16 @@ def test_columns_that_look_alike_can_be_told_apart() -> None:
     assert options == ["—", "a", "a (2)", "— (2)", "time", "event"]
     page.selectbox(key="map_0_value").set_value("a (2)").run()
     assert page.dataframe[0].value["value"].to_list() == [2.0]
+
+
+def test_says_what_is_rolled_up(shop: None) -> None:
+    page = opened()
+    assert any("Not made yet" in caption.value for caption in page.caption)
+    roller = process().roller
+    assert roller is not None
+    roller.round()
+    page = opened()
+    assert any("are rolled up" in caption.value for caption in page.caption)
+    rolled_up = next(frame.value for frame in page.dataframe if "Dimension" in frame.value.columns)
+    assert set(rolled_up["Answered from"]) == {"rollups"}
+    assert {"product_id", "metadata.country"} <= set(rolled_up["Dimension"])
