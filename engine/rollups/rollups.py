@@ -1,5 +1,6 @@
 """Opens a brand's rollups for one state of its events, and answers plans from them."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,8 @@ from engine.scope import Scope
 from engine.stores.base import Snapshot
 
 BUDGET: Final = 1 << 30
+UNREADABLE: Final = (OSError, pl.exceptions.PolarsError)
+LOG: Final = logging.getLogger("vitrine.rollups")
 
 
 class Changes(Protocol):
@@ -71,7 +74,10 @@ class Rollups:
         changed = self._changed(held, scope, snapshot.version)
         if changed is None:
             return "rollup_behind_lake"
-        return Opened(held.state, snapshot, _sources(held.state, changed))
+        try:
+            return Opened(held.state, snapshot, _sources(held.state, changed))
+        except UNREADABLE as error:
+            return _unreadable(held.state, error)
 
     def choice(self, scope: Scope) -> Choice | None:
         """What is rolled up of a brand, and why the rest is not; None before the first build."""
@@ -124,9 +130,16 @@ class Rollups:
                 frame, groups = Top(plan, opened).partials()
                 return Partials(frame, groups)
             return Partials(answer.partials(), text=answer.text())
-        except (FileNotFoundError, pl.exceptions.ComputeError) as error:
-            opened.state.shelf.discard(opened.manifest.build)
-            raise Unanswerable("rollup_unreadable") from error
+        except UNREADABLE as error:
+            raise Unanswerable(_unreadable(opened.state, error)) from error
+
+
+def _unreadable(state: State, error: Exception) -> str:
+    """The reason's name. Files that are gone or broken are built anew."""
+    LOG.error("rollups in %s cannot be read: %s", state.shelf.folder.name, error)
+    if isinstance(error, FileNotFoundError | pl.exceptions.ComputeError):
+        state.shelf.discard(state.manifest.build)
+    return "rollup_unreadable"
 
 
 def _sources(state: State, changed: frozenset[date]) -> Sources:

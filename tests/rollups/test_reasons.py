@@ -198,10 +198,12 @@ def test_more_sessions_than_a_list_holds(brand, monkeypatch):
 
 
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_bytes(b"broken")])
-def test_files_that_are_gone_or_broken(brand, spoil):
+@pytest.mark.parametrize("kind", ["*.counts.parquet", "*.events.parquet", "*dictionaries.parquet"])
+def test_files_that_are_gone_or_broken(brand, spoil, kind):
     brand.write(days_of_events(60))
+    brand.write([event("edge", NOW - timedelta(days=90) + HOUR)])
     brand.build(NOW)
-    for path in brand.builder.root.rglob("*.counts.parquet"):
+    for path in brand.builder.root.rglob(kind):
         spoil(path)
     assert brand.engine.explain(COUNT, SCOPE, NOW).refused[0].reason == "rollup_unreadable"
     brand.check([(COUNT, NOW, None)])
