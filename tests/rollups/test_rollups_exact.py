@@ -5,13 +5,18 @@ VITRINE_SWEEP: how many random requests to compare (3,000).
 
 import os
 import random
+import tempfile
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.rollups import answer, coded, rollups, top, visits
 from engine.rollups.coded import hashed
-from tests.generate import Sample
+from tests.generate import NOW, Sample, bodies, event_lists
+from tests.rollups.brand import Brand
 
 SWEEP = int(os.environ.get("VITRINE_SWEEP", "3000"))
 ASKED = 75
@@ -74,3 +79,21 @@ def test_sweep(seed, brand, monkeypatch):
     brand.build(clocks[1] + timedelta(days=1))
     rolled_up += brand.check(rng.sample(requests, ASKED))
     assert rolled_up > ASKED
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(event_lists(), min_size=1, max_size=3),
+    st.lists(bodies(), min_size=1, max_size=4),
+    st.sampled_from((-30, -1, 0, 1, 30)),
+)
+def test_any_events(commits, asked, days):
+    """Rolled up after each commit but the last."""
+    with tempfile.TemporaryDirectory() as home:
+        brand = Brand(Path(home))
+        for events in commits:
+            brand.build(NOW + timedelta(days=days))
+            brand.write(events)
+        brand.check([(body, NOW, None) for body in asked])
+        brand.build(NOW + timedelta(days=days))
+        brand.check([(body, NOW, None) for body in asked])
