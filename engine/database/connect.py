@@ -2,11 +2,13 @@
 
 import fcntl
 import hashlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -15,8 +17,11 @@ from sqlalchemy.exc import DBAPIError
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 BUSY_SECONDS: Final = 10
+PATIENCE: Final = 5.0
+"""Seconds PostgreSQL may take for one statement; when it is frozen its own timeout does not end."""
+LOCK_PAUSE: Final = 0.05
 LIMITS: Final = {
-    "connect_timeout": 5,
+    "connect_timeout": 3,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
@@ -45,6 +50,7 @@ def open_database(url: str) -> Engine:
         engine = create_engine(
             parsed, connect_args=limits, pool_pre_ping=True, hide_parameters=True
         )
+        event.listen(engine, "do_connect", _impatient)
     with exclusive(engine, "migrations"):
         upgrade(engine)
     return engine
@@ -80,12 +86,11 @@ def exclusive(engine: Engine, name: str, wait: bool = True) -> Iterator[None]:
             yield
         return
     key = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)
-    lock = "select pg_advisory_lock(:key)" if wait else "select pg_try_advisory_lock(:key)"
     with engine.connect() as connection:
-        held = connection.execute(text(lock), {"key": key}).scalar()
-        connection.commit()
-        if held is False:
-            raise Busy(name)
+        while not _locked(connection, key):
+            if not wait:
+                raise Busy(name)
+            time.sleep(LOCK_PAUSE)
         try:
             yield
         finally:
@@ -95,6 +100,29 @@ def exclusive(engine: Engine, name: str, wait: bool = True) -> Iterator[None]:
             except DBAPIError:
                 # The server let go of it when it lost the connection.
                 connection.invalidate()
+
+
+class Impatient(psycopg.Connection[Any]):
+    """Hangs up on a server that does not answer in time: it may be frozen, and never will."""
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        try:
+            return super().wait(gen, interval, PATIENCE if timeout is None else timeout)
+        except psycopg.OperationalError:
+            if self.info.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
+                self.pgconn.finish()
+            raise
+
+
+def _impatient(_: Any, __: Any, arguments: Any, names: Any) -> Any:
+    return Impatient.connect(*arguments, **names)
+
+
+def _locked(connection: Connection, key: int) -> bool:
+    """Whether the lock is now ours. To wait for it in the server would look like a frozen one."""
+    ours = connection.scalar(text("select pg_try_advisory_lock(:key)"), {"key": key})
+    connection.commit()
+    return bool(ours)
 
 
 def _alembic(connection: Connection) -> Config:

@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import anyio
@@ -9,7 +11,13 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
-from engine.errors import Fault, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+from engine.errors import (
+    Fault,
+    InvalidRequest,
+    PayloadTooLarge,
+    TooManyRequests,
+    UnsupportedMediaType,
+)
 
 SECONDS: Final = 8.0
 """A body that takes longer is given up, so that stalled ones cannot pile up."""
@@ -39,6 +47,42 @@ class Body:
                 scope.cancel()
                 await self.receive()
         return self._complete
+
+
+class Room:
+    """How many bytes of bodies may be in memory at once, over all requests of an event loop."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    @contextmanager
+    def share(self) -> Iterator["Share"]:
+        """One request's part of it, which grows as its body arrives."""
+        share = Share(self)
+        try:
+            yield share
+        finally:
+            self._left += share.taken
+
+    def take(self, size: int) -> None:
+        if size > self._left:
+            raise TooManyRequests(
+                "The server holds as many bodies as it can; send this one again in a second.",
+                code="RATE_002",
+                headers={"Retry-After": "1"},
+            )
+        self._left -= size
+
+
+class Share:
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self.taken = 0
+
+    def take(self, size: int) -> None:
+        """Raises TooManyRequests when there is no room for so many bytes more."""
+        self._room.take(size)
+        self.taken += size
 
 
 def require_json(headers: Headers) -> None:
@@ -77,11 +121,12 @@ async def read(
     limit: int,
     seconds: float = SECONDS,
     way_out: str = "a request is six short fields",
+    share: Share | None = None,
 ) -> bytes:
     """The whole body.
 
     Raises PayloadTooLarge as soon as it is known to exceed `limit` bytes, InvalidRequest when it
-    stops before its end.
+    stops before its end, and what `share` does.
     """
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and (len(declared) > 18 or int(declared) > limit):
@@ -90,6 +135,8 @@ async def read(
     try:
         async with asyncio.timeout(seconds):
             async for chunk in request.stream():
+                if share is not None:
+                    share.take(len(chunk))
                 body += chunk
                 if len(body) > limit:
                     raise _too_large(limit, way_out)

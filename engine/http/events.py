@@ -2,32 +2,39 @@
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import starmap
 from typing import Final
 
 import polars as pl
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, Semaphore, move_on_after, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
 from engine.engine import utc_now
 from engine.errors import Fault, Forbidden, InvalidRequest, Unavailable
 from engine.http.admission import caller
-from engine.http.body import is_ndjson, read
+from engine.http.body import Room, is_ndjson, read
 from engine.http.envelope import json_response
 from engine.http.scope import BRAND_QUERY, scope_of
-from engine.ingest.inbox import Accepted, Inbox
+from engine.ingest.inbox import Accepted, Inbox, parts_of
 from engine.ingest.normalise import normalise
-from engine.ingest.posted import Rejected, events_of_json, events_of_lines, posted
+from engine.ingest.posted import PARTS, Rejected, events_of_json, events_of_lines, posted
 from engine.scope import BRAND_FIELD, CATALOG_FIELD, WORKSPACE_FIELD, Identity
 
 AT_ONCE: Final = 4
 """Threads that may store events: enough to compute while others wait for the disk."""
 
+WAITS: Final = 2.0
+"""Seconds for which a request may wait for one of them."""
+
 BODY_LIMIT: Final = 4 << 20
+IN_FLIGHT: Final = 64 << 20
+"""Bytes of all bodies that are arriving, waiting or being stored."""
+
 WAY_OUT: Final = "send the events in several requests"
 
 logger = logging.getLogger(__name__)
@@ -48,15 +55,30 @@ class Events:
     def __init__(self, inbox: Inbox, clock: Callable[[], datetime] = utc_now) -> None:
         self._inbox = inbox
         self._clock = clock
+        self._room = Room(IN_FLIGHT)
+        self._turns = Semaphore(AT_ONCE)
         self._threads = CapacityLimiter(AT_ONCE)
 
     async def post(self, request: Request) -> Response:
         identity = caller(request)
         lines = is_ndjson(request.headers)
-        body = await read(request, BODY_LIMIT, way_out=WAY_OUT)
-        return await to_thread.run_sync(
-            self._answer, identity, request, body, lines, limiter=self._threads
-        )
+        with self._room.share() as share:
+            body = await read(request, BODY_LIMIT, way_out=WAY_OUT, share=share)
+            async with self._turn():
+                return await to_thread.run_sync(
+                    self._answer, identity, request, body, lines, limiter=self._threads
+                )
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        with move_on_after(WAITS) as scope:
+            await self._turns.acquire()
+        if scope.cancelled_caught:
+            raise Unavailable("Too many events arrive at once; send these again in a moment.")
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     def _answer(self, identity: Identity, request: Request, body: bytes, lines: bool) -> Response:
         place, faults = _place(request)
@@ -72,6 +94,7 @@ class Events:
         raw = posted(values, place.brand, place.catalog, place.workspace)
         normal = normalise(raw.frame, self._clock(), _source(place, body), brand=None)
         events, foreign = _writable(normal.events, identity, place)
+        _refuse_many_parts(events)
         accepted = self._accept(place.workspace, events)
         rejected = [*raw.rejected, *starmap(Rejected, normal.rejected.iter_rows()), *foreign]
         rejected.sort(key=lambda reason: reason.index)
@@ -111,6 +134,16 @@ def _source(place: Place, body: bytes) -> str:
     digest = hashlib.blake2b(f"{place.brand} {place.catalog} ".encode(), digest_size=16)
     digest.update(body)
     return digest.hexdigest()
+
+
+def _refuse_many_parts(events: pl.DataFrame) -> None:
+    parts = parts_of(events).height
+    if parts > PARTS:
+        message = (
+            f"are spread over {parts:,} months of brands, more than the {PARTS} of one request;"
+            " sort them by brand and time and send parts."
+        )
+        raise InvalidRequest([Fault("events", message)])
 
 
 def _writable(

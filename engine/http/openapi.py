@@ -6,7 +6,7 @@ from engine import errors
 from engine.contract import MEASURES, json_schema
 from engine.http.scope import BRAND_QUERY
 from engine.ingest.normalise import FIELDS
-from engine.ingest.posted import AT_MOST, LONGEST_ID, OTHER_NAMES
+from engine.ingest.posted import AT_MOST, LONGEST_ID, OTHER_NAMES, PARTS
 from engine.scope import (
     BRAND_FIELD,
     CATALOG_FIELD,
@@ -187,7 +187,8 @@ def _events() -> Json:
         "summary": "Store events",
         "description": "Send the same request again when its answer does not come: an event_id"
         " that is known on that UTC day is a duplicate. Events without one are named after the"
-        " whole request, so the same body again within 24 hours is the same events.",
+        " whole request, so the same body again within 24 hours is the same events. The events of"
+        f" one request are of at most {PARTS} months of brands.",
         "security": [{"bearerAuth": []}],
         "parameters": _parameters(
             "The brand of events that name none; no event may name another one.",

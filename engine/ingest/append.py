@@ -6,10 +6,10 @@ from typing import Final
 
 import polars as pl
 
+from engine.ingest.stored import DAY, StoredIds
 from engine.stores.base import EVENTS
 from engine.stores.lake import LakeStore
 
-DAY: Final = pl.col("created_at").dt.date().alias("day")
 ARRIVAL_MEMORY: Final = timedelta(hours=24)
 STORED: Final = ("event_id", "created_at", "day")
 
@@ -26,6 +26,7 @@ def append(
     workspace: str,
     events: pl.DataFrame,
     arrival: datetime,
+    known: StoredIds | None = None,
 ) -> Appended:
     """Store what the workspace does not have yet; one commit for each brand.
 
@@ -33,7 +34,7 @@ def append(
     the first stays. One that came without a time is compared with the last 24 hours.
     """
     with lake.writing(workspace):
-        fresh = without_stored(lake, workspace, without_repeats(events), arrival)
+        fresh = without_stored(lake, workspace, without_repeats(events), arrival, known)
         for (brand,), part in fresh.group_by("brand_id"):
             ordered = part.select(EVENTS.names()).sort("created_at", maintain_order=True)
             lake.write(workspace, None if brand is None else str(brand), [ordered])
@@ -51,33 +52,36 @@ def without_repeats(events: pl.DataFrame) -> pl.DataFrame:
 
 
 def without_stored(
-    lake: LakeStore, workspace: str, first: pl.DataFrame, arrival: datetime
+    lake: LakeStore,
+    workspace: str,
+    first: pl.DataFrame,
+    arrival: datetime,
+    known: StoredIds | None = None,
 ) -> pl.DataFrame:
     """The rows of `first` whose event the lake does not hold."""
-    stored = _stored(lake, workspace, first, arrival - ARRIVAL_MEMORY)
+    known = StoredIds() if known is None else known
+    stored = _stored(lake, workspace, first, arrival - ARRIVAL_MEMORY, known)
+    if stored.is_empty() and not first["arrived"].any():
+        return first
     timed = first.filter(~pl.col("arrived")).join(
         stored, on=["event_id", "day"], how="anti", maintain_order="left"
     )
-    known = pl.concat([stored, timed.select(STORED)])
-    recent = known.filter(pl.col("created_at") >= arrival - ARRIVAL_MEMORY)
+    all_known = pl.concat([stored, timed.select(STORED)])
+    recent = all_known.filter(pl.col("created_at") >= arrival - ARRIVAL_MEMORY)
     arrived = first.filter("arrived").join(recent, on="event_id", how="anti", maintain_order="left")
     return pl.concat([timed, arrived])
 
 
 def _stored(
-    lake: LakeStore, workspace: str, events: pl.DataFrame, recent: datetime
+    lake: LakeStore, workspace: str, events: pl.DataFrame, recent: datetime, known: StoredIds
 ) -> pl.DataFrame:
     """The lake's events with an id of `events` on the days that matter."""
-    days = events["day"].unique()
-    if events["arrived"].any():
-        days = pl.concat([days, pl.Series([recent.date(), recent.date() + timedelta(days=1)])])
-    ids = events.lazy().select("event_id").unique()
-    snapshots = [lake.open(of, brand) for of, brand in lake.tables() if of == workspace]
-    scans = [
-        snapshot.on_days(days.unique().sort(), ("event_id", "created_at")).join(
-            ids, on="event_id", how="semi"
-        )
-        for snapshot in snapshots
-    ]
-    empty = EVENTS.to_frame().lazy().select("event_id", "created_at")
-    return pl.concat([empty, *scans]).with_columns(DAY).collect(engine="streaming")
+    wanted = {
+        day: part["event_id"] for (day,), part in events.filter(~pl.col("arrived")).group_by("day")
+    }
+    arrived = events.filter("arrived")["event_id"]
+    if len(arrived):
+        for day in (recent.date(), recent.date() + timedelta(days=1)):
+            wanted[day] = pl.concat([wanted[day], arrived]) if day in wanted else arrived
+    snapshots = [lake.open(workspace, brand) for _, brand in lake.tables(workspace)]
+    return known.find(snapshots, wanted)

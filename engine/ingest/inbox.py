@@ -7,27 +7,50 @@ again: what was written is found by its id and day, whichever database or backup
 """
 
 import io
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import polars as pl
 from deltalake.exceptions import DeltaError
-from sqlalchemy import Connection, Engine, delete, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, delete, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from engine.database.connect import exclusive
 from engine.database.tables import inbox_batches, inbox_ids
 from engine.errors import Unavailable
 from engine.ingest.append import append, without_repeats, without_stored
-from engine.stores.lake import LakeStore
+from engine.ingest.stored import StoredIds
+from engine.stores.lake import MONTH, LakeStore
 
 MEMORY: Final = timedelta(minutes=15)
 """Ids stay this long after their events moved, for writers that looked at the lake before."""
 AT_ONCE: Final = 1000
-"""So many batches move at once: a long queue fits neither in memory nor in one statement."""
+EVENTS_AT_ONCE: Final = 50_000
+PARTS_AT_ONCE: Final = 100
+"""So many batches, their events and the months of brands these are of move at once.
+
+A long queue fits neither in memory nor in one statement, and each month of a brand is a file.
+"""
+FORGOTTEN_AT_ONCE: Final = 50_000
+CLAIM: Final = {
+    "sqlite": text(
+        "insert into inbox_ids (workspace_id, day, event_id, created_at, accepted_at)"
+        " select :workspace, json_extract(value, '$.day'), json_extract(value, '$.event_id'),"
+        " json_extract(value, '$.created_at'), :now from json_each(:claims) where true"
+        " on conflict do nothing returning day, event_id"
+    ),
+    "postgresql": text(
+        "insert into inbox_ids (workspace_id, day, event_id, created_at, accepted_at)"
+        " select :workspace, day, event_id, created_at, :now"
+        " from json_to_recordset(cast(:claims as json))"
+        " as claims (day date, event_id text, created_at bigint)"
+        " on conflict do nothing returning day, event_id"
+    ),
+}
+"""One statement for all events: a row at a time is what takes longest."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +66,7 @@ class Inbox:
         self._database = database
         self._lake = lake
         self._clock = clock
+        self._stored = StoredIds()
 
     def accept(self, workspace: str, events: pl.DataFrame) -> Accepted:
         """Store normal events (EVENTS, `brand_id`, `arrived`); when it returns, they are on disk.
@@ -53,7 +77,7 @@ class Inbox:
         now = self._clock()
         first = without_repeats(events)
         try:
-            fresh = without_stored(self._lake, workspace, first, now)
+            fresh = without_stored(self._lake, workspace, first, now, self._stored)
             with self._database.begin() as connection:
                 fresh = self._claim(connection, workspace, fresh, now)
                 if fresh.height:
@@ -77,33 +101,55 @@ class Inbox:
     def move(self, workspace: str) -> int:
         """Bring what waits into the lake; how many events that were."""
         moved = 0
-        with exclusive(self._database, f"inbox.{workspace}"):
-            while batches := self._oldest(workspace):
-                events = pl.concat([pl.read_ipc(io.BytesIO(payload)) for _, payload in batches])
-                append(self._lake, workspace, events, self._clock())
-                self._forget(workspace, [number for number, _ in batches])
-                moved += events.height
+        while events := self.move_some(workspace):
+            moved += events
         return moved
 
-    def _oldest(self, workspace: str) -> list[tuple[int, bytes]]:
-        query = select(inbox_batches.c.id, inbox_batches.c.payload)
-        of = query.where(inbox_batches.c.workspace_id == workspace)
+    def move_some(self, workspace: str) -> int:
+        """Bring into the lake what came first, as much as should go at once."""
+        with exclusive(self._database, f"inbox.{workspace}"):
+            numbers, events = self._oldest(workspace)
+            if events.height:
+                appended = append(self._lake, workspace, events, self._clock(), self._stored)
+                if appended.duplicates:
+                    # A move that died had written them; whether it came to the sync is not known.
+                    os.sync()
+                self._forget(workspace, numbers)
+        return events.height
+
+    def _oldest(self, workspace: str) -> tuple[list[int], pl.DataFrame]:
+        """The batches that waited longest, by number, and their events."""
+        of = inbox_batches.c.workspace_id == workspace
+        by_age = select(inbox_batches.c.id, inbox_batches.c.events).where(of)
         with self._database.begin() as connection:
-            rows = connection.execute(of.order_by(inbox_batches.c.id).limit(AT_ONCE)).all()
-        return [(number, payload) for number, payload in rows]
+            sizes = connection.execute(by_age.order_by(inbox_batches.c.id).limit(AT_ONCE)).all()
+            total = 0
+            numbers = [
+                number for number, size in sizes if (total := total + size) <= EVENTS_AT_ONCE
+            ] or [number for number, _ in sizes[:1]]
+            chosen = select(inbox_batches.c.payload).where(inbox_batches.c.id.in_(numbers))
+            payloads = connection.scalars(chosen.order_by(inbox_batches.c.id)).all()
+        if not payloads:
+            return [], pl.DataFrame()
+        batches = [pl.read_ipc(io.BytesIO(payload)) for payload in payloads]
+        few = _of_few_parts(batches)
+        return numbers[:few], pl.concat(batches[:few])
 
     def _forget(self, workspace: str, moved: list[int]) -> None:
         """Delete moved batches, and old ids while nothing waits: waiting events need theirs."""
         waits = select(inbox_batches.c.id).where(inbox_batches.c.workspace_id == workspace)
+        old = (
+            # Not the bare column: SQLite would go through all ids of the workspace by it.
+            inbox_ids.c.workspace_id.concat("") == workspace,
+            inbox_ids.c.accepted_at < _micros(self._clock() - MEMORY),
+        )
+        order = inbox_ids.c.accepted_at
+        more = select(order).where(*old).order_by(order).offset(FORGOTTEN_AT_ONCE).limit(1)
         with self._database.begin() as connection:
             connection.execute(delete(inbox_batches).where(inbox_batches.c.id.in_(moved)))
-            connection.execute(
-                delete(inbox_ids).where(
-                    inbox_ids.c.workspace_id == workspace,
-                    inbox_ids.c.accepted_at < _micros(self._clock() - MEMORY),
-                    ~waits.exists(),
-                )
-            )
+            limit = connection.scalar(more)
+            some = old if limit is None else (*old, order <= limit)
+            connection.execute(delete(inbox_ids).where(*some, ~waits.exists()))
 
     def _claim(
         self, connection: Connection, workspace: str, events: pl.DataFrame, now: datetime
@@ -113,20 +159,36 @@ class Inbox:
             events = _without_recent(connection, workspace, events, now)
         if events.is_empty():
             return events
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        claim = dialect.insert(inbox_ids).on_conflict_do_nothing()
         micros = pl.col("created_at").dt.epoch("us")
-        rows = events.select("day", "event_id", created_at=micros).with_columns(
-            workspace_id=pl.lit(workspace), accepted_at=pl.lit(_micros(now))
-        )
-        claimed = connection.execute(
-            claim.returning(inbox_ids.c.day, inbox_ids.c.event_id), rows.to_dicts()
-        ).all()
+        claims = events.select("day", "event_id", created_at=micros).write_json()
+        values = {"workspace": workspace, "now": _micros(now), "claims": claims}
+        claimed = connection.execute(CLAIM[connection.dialect.name], values).all()
         if len(claimed) == events.height:
             return events
-        schema = {"day": pl.Date, "event_id": pl.String}
-        mine = pl.DataFrame([tuple(row) for row in claimed], schema=schema, orient="row")
+        mine = pl.DataFrame(
+            [(date.fromisoformat(str(day)), event_id) for day, event_id in claimed],
+            schema={"day": pl.Date, "event_id": pl.String},
+            orient="row",
+        )
         return events.join(mine, on=["day", "event_id"], how="semi", maintain_order="left")
+
+
+def parts_of(events: pl.DataFrame) -> pl.DataFrame:
+    """The months of brands that the events are of."""
+    return events.select("brand_id", MONTH).unique()
+
+
+def _of_few_parts(batches: list[pl.DataFrame]) -> int:
+    """How many of the first batches are of PARTS_AT_ONCE parts together; one at the least."""
+    numbered = [
+        events.lazy().select("brand_id", MONTH, batch=pl.lit(number))
+        for number, events in enumerate(batches)
+    ]
+    by_part = pl.concat(numbered).group_by("brand_id", "month").agg(pl.col("batch").min())
+    firsts = by_part.collect()["batch"]
+    if len(firsts) <= PARTS_AT_ONCE:
+        return len(batches)
+    return max(1, int(firsts.sort()[PARTS_AT_ONCE]))
 
 
 def _without_recent(

@@ -15,10 +15,11 @@ LOG: Final = logging.getLogger("vitrine.keeper")
 
 
 class Keeper:
-    """One thread: moves what waits twice a second, compacts and vacuums once a minute.
+    """One thread moves what waits twice a second, another compacts and vacuums once a minute.
 
-    A failure is logged and tried again; what waits stays safe in the inbox. Processes that share
-    a database may each have one.
+    A failure is logged and tried again; what waits stays safe in the inbox. Of each workspace a
+    part moves in its turn, so a long queue of one does not hold up the others. Processes that share
+    a database may each have a keeper.
     """
 
     def __init__(
@@ -29,29 +30,36 @@ class Keeper:
         self._timer = timer
         self._tidied = timer()
         self._stopped = Event()
-        self._thread: Thread | None = None
+        self._threads = [
+            Thread(target=self._repeat, args=[self._try, self.move], name="keeper", daemon=True),
+            Thread(target=self._repeat, args=[self._try, self.tidy], name="tidier", daemon=True),
+        ]
 
     def start(self) -> None:
-        self._thread = Thread(target=self._run, name="keeper", daemon=True)
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Return when the round that is under way is over; what still waits, waits."""
+        """Return when the work that is under way is over; what still waits, waits."""
         self._stopped.set()
-        if self._thread is not None:
-            self._thread.join()
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join()
 
-    def round(self) -> None:
-        """Do once what is due."""
-        self._try(self._move)
-        if self._timer() - self._tidied >= TIDY_EVERY:
-            self._tidied = self._timer()
-            for table in self._lake.tables():
-                self._try(self._lake.tidy, *table)
-
-    def _move(self) -> None:
+    def move(self) -> None:
+        """Move some of what waits in each workspace."""
         for workspace in self._inbox.waiting():
-            self._try(self._inbox.move, workspace)
+            if not self._stopped.is_set():
+                self._try(self._inbox.move_some, workspace)
+
+    def tidy(self) -> None:
+        """Tidy every table, if that is due."""
+        if self._timer() - self._tidied < TIDY_EVERY:
+            return
+        for table in self._lake.tables():
+            if not self._stopped.is_set():
+                self._try(self._lake.tidy, *table)
+        self._tidied = self._timer()
 
     def _try(self, work: Callable[..., object], *arguments: object) -> None:
         try:
@@ -59,6 +67,6 @@ class Keeper:
         except Exception:
             LOG.exception("%s %s failed; it will be tried again", work.__name__, arguments)
 
-    def _run(self) -> None:
+    def _repeat(self, work: Callable[..., object], *arguments: object) -> None:
         while not self._stopped.wait(PAUSE):
-            self.round()
+            work(*arguments)

@@ -1,6 +1,6 @@
 """Numbers of a file become exact decimals: 6 fractional digits, magnitude below 10^12."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
@@ -25,6 +25,29 @@ class Measured:
     exact: pl.Series
     too_large: pl.Series
     rounded: int
+
+
+def measures(columns: Mapping[str, pl.Series]) -> dict[str, Measured]:
+    """Read columns of one length; those of one type go as one, which is faster when they are short.
+
+    `rounded` is then told of the first of them.
+    """
+    found: dict[str, Measured] = {}
+    for dtype in dict.fromkeys(column.dtype for column in columns.values()):
+        alike = [name for name, column in columns.items() if column.dtype == dtype]
+        if dtype in (pl.Float64, pl.String):
+            all_of_them = measure(pl.concat([columns[name].alias("all") for name in alike]))
+            found |= dict(zip(alike, _parts(all_of_them, len(alike)), strict=True))
+        else:
+            found |= {name: measure(columns[name]) for name in alike}
+    return found
+
+
+def _parts(whole: Measured, parts: int) -> Iterator[Measured]:
+    rows = len(whole.exact) // parts
+    for i in range(parts):
+        exact, too_large = (s.slice(i * rows, rows) for s in (whole.exact, whole.too_large))
+        yield Measured(exact, too_large, whole.rounded if i == 0 else 0)
 
 
 def measure(column: pl.Series) -> Measured:

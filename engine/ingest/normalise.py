@@ -1,5 +1,6 @@
 """Raw rows become events, or a row number and a reason."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -7,13 +8,14 @@ from typing import Final
 import polars as pl
 
 from engine.contract import IDS, MEASURES
-from engine.ingest.measures import measure
+from engine.ingest.measures import measure, measures
 from engine.ingest.metadata import read_metadata, text_of
 from engine.ingest.times import read_times
 from engine.scope import UUID
 from engine.stores.base import EVENTS
 
 FIELDS: Final = (*EVENTS.names(), "brand_id")
+UUIDS: Final = ("catalog_id", "brand_id")
 NOT_METADATA: Final = frozenset({*FIELDS, "workspace_id", "row", "fault"})
 
 
@@ -41,16 +43,14 @@ def normalise(raw: pl.DataFrame, arrival: datetime, source: str, brand: str | No
     if brand is not None:
         raw = raw.with_columns(brand_id=pl.lit(brand))
     times, arrived = read_times(raw["created_at"], arrival)
-    measured = {name: measure(raw[name]) for name in MEASURES}
+    measured = measures({name: raw[name] for name in MEASURES})
     extra = [raw[name] for name in raw.columns if name not in NOT_METADATA]
     metadata, bad_metadata = read_metadata(raw["metadata"], extra)
-    texts = [text_of(raw[name]) for name in ("event_id", "event_type", *IDS)]
-    uuids = [text_of(raw[name]).str.to_lowercase() for name in ("catalog_id", "brand_id")]
+    texts = _texts(raw, ("event_id", "event_type", *IDS, *UUIDS))
     frame = pl.DataFrame(
         [
             raw["row"],
-            *texts,
-            *uuids,
+            *texts.with_columns(pl.col(UUIDS).str.to_lowercase()),
             times.alias("created_at"),
             arrived.alias("arrived"),
             *(measured[name].exact.alias(name) for name in MEASURES),
@@ -76,6 +76,14 @@ def normalise(raw: pl.DataFrame, arrival: datetime, source: str, brand: str | No
         rejected=rejected,
         rounded=sum(m.rounded for m in measured.values()),
     )
+
+
+def _texts(raw: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """`text_of` each; those that are texts go together, which is faster when they are short."""
+    plain = [name for name in names if raw[name].dtype == pl.String]
+    read = raw.select(pl.when(pl.col(name) != "").then(name).alias(name) for name in plain)
+    others = [text_of(raw[name]) for name in names if name not in plain]
+    return pl.DataFrame([*read, *others]).select(names)
 
 
 def _malformed(uuids: pl.Series) -> pl.Series:

@@ -4,6 +4,7 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any, Final
 
 import polars as pl
@@ -14,10 +15,14 @@ from engine.errors import Fault, InvalidRequest
 from engine.ingest.canonical import canonical_text
 from engine.ingest.metadata import key_of, read_pairs
 from engine.ingest.normalise import FIELDS
-from engine.request import loads, shown
+from engine.ingest.strict import strict
+from engine.request import shown
 
 AT_MOST: Final = 5_000
 """Events of one request."""
+
+PARTS: Final = 100
+"""Months of brands that they may be of; each is a file of the lake."""
 
 LONGEST_ID: Final = 256
 """Characters of an event_id; every database can have such a key."""
@@ -44,6 +49,8 @@ KEPT: Final = frozenset({"visitorId", "productIds"})
 TAKEN: Final = frozenset({*FIELDS, *OTHER_NAMES, *sum(OTHER_NAMES.values(), ())}) - KEPT
 TOO_DEEP: Final = "is nested too deeply"
 
+TEXTS: Final = frozenset({str, NoneType})
+
 Event = dict[str, Any]
 
 
@@ -67,7 +74,7 @@ class Posted:
 def events_of_json(body: bytes) -> tuple[list[Any], list[Fault]]:
     """What stands in {"events": [...]}, or what is wrong with the body as a whole."""
     try:
-        value = loads(body)
+        value = strict(body)
     except InvalidRequest as error:
         return [], list(error.faults)
     if not isinstance(value, dict):
@@ -100,7 +107,7 @@ def posted(values: Sequence[Any], brand: str | None, catalog: str | None, worksp
     rejected = [Rejected(i, "event", _no_object(v)) for i, v in enumerate(values) if not _is(v)]
     rows = [i for i, value in enumerate(values) if _is(value)]
     events = [values[row] for row in rows]
-    names = frozenset().union(*events)
+    names = frozenset().union(*{*map(tuple, events)})
     columns = [pl.Series("row", rows, dtype=pl.UInt32)]
     for field in (*FIELDS, "workspace_id"):
         given = [name for name in (field, *OTHER_NAMES.get(field, ())) if name in names]
@@ -109,7 +116,8 @@ def posted(values: Sequence[Any], brand: str | None, catalog: str | None, worksp
             continue
         column, too_deep = _column(field, _first(events, given, default))
         rejected += [Rejected(rows[i], field, TOO_DEEP) for i in too_deep]
-        columns.append(column)
+        if column.null_count() < len(column):
+            columns.append(column)
     metadata, bad = _metadata(events, names)
     rejected += [Rejected(rows[i], "metadata", message) for i, message in bad]
     frame = pl.DataFrame([*columns, metadata])
@@ -121,7 +129,7 @@ def posted(values: Sequence[Any], brand: str | None, catalog: str | None, worksp
 
 def _line(line: bytes) -> Any:
     try:
-        return loads(line.removeprefix(BOM_UTF8))
+        return strict(line.removeprefix(BOM_UTF8))
     except InvalidRequest as error:
         return error.faults[0]
 
@@ -183,18 +191,22 @@ def _column(field: str, values: list[Any]) -> tuple[pl.Series, list[int]]:
 
 
 def _metadata(
-    events: list[Event], names: frozenset[str]
+    events: list[Event], names: frozenset[str], plain: bool = True
 ) -> tuple[pl.Series, list[tuple[int, str]]]:
-    """Each event's keys and canonical texts, and what is wrong with some."""
+    """Each event's keys and canonical texts, and what is wrong with some; nulls may be left.
+
+    plain: texts may be taken as they are. A lone surrogate then ends it, and all is looked at.
+    """
     strange = {name: _key(name) for name in names - TAKEN}
     keys: list[str] = []
     texts: list[str] = []
     ends = [0]
     bad = []
     for i, event in enumerate(events):
+        members: Any = event.get("metadata")
         try:
-            own = _own(event.get("metadata"))
-            members = _strangers(event, strange) | own if strange else own
+            if strange or not (plain and _holds_texts(members)):
+                members = _strangers(event, strange) | _own(members)
             keys += members
             texts += members.values()
         except ValueError as error:
@@ -202,11 +214,22 @@ def _metadata(
         except RecursionError:
             bad.append((i, TOO_DEEP))
         ends.append(len(keys))
-    pairs = pa.StructArray.from_arrays(
-        [pa.array(keys, pa.string()), pa.array(texts, pa.string())], ["key", "value"]
-    )
-    lists = pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pairs)
+    try:
+        arrays = [_arrow(strings, pl.String) for strings in (keys, texts)]
+    except UnicodeEncodeError:
+        return _metadata(events, names, plain=False)
+    pairs = pa.StructArray.from_arrays(arrays, ["key", "value"])
+    lists = pa.ListArray.from_arrays(_arrow(ends, pl.Int32), pairs)
     return pl.Series("metadata", lists), bad
+
+
+def _arrow(values: list[Any], dtype: type[pl.DataType]) -> pa.Array:
+    """As `pa.array` does, which however imports pandas."""
+    return pl.Series(values, dtype=dtype).to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
+def _holds_texts(value: Any) -> bool:
+    return type(value) is dict and TEXTS.issuperset(map(type, value.values()))
 
 
 def _own(value: Any) -> dict[str, str]:

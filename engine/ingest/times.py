@@ -22,12 +22,12 @@ def read_times(column: pl.Series, arrival: datetime) -> tuple[pl.Series, pl.Seri
     if column.dtype == pl.String:
         column = column.str.strip_chars().replace("", None)
     missing = column.is_null()
-    times = _converted(column).cast(TIME)
-    nothing = pl.repeat(None, len(column), dtype=TIME, eager=True)
-    times = times.zip_with(times.is_between(*YEARS, closed="left").fill_null(False), nothing)
-    return times.zip_with(
-        ~missing, pl.repeat(arrival, len(column), dtype=TIME, eager=True)
-    ), missing
+    times = pl.col("times")
+    within = pl.when(times.is_between(*YEARS, closed="left")).then(times)
+    read = pl.select(times=_converted(column).cast(TIME), missing=missing).select(
+        pl.when("missing").then(pl.lit(arrival, TIME)).otherwise(within).alias(column.name)
+    )
+    return read.to_series(), missing
 
 
 def _converted(column: pl.Series) -> pl.Series:
@@ -53,13 +53,15 @@ def _iso(texts: pl.Series) -> pl.Series:
 
 def _completed(texts: pl.Series) -> pl.Series:
     """ISO 8601 allows less than a whole time with seconds and zone."""
-    return (
-        texts.str.replace(r"^([0-9]{4}-[0-9]{2}-[0-9]{2})$", "${1}T00:00:00")
+    completed = (
+        pl.col("t")
+        .str.replace(r"^([0-9]{4}-[0-9]{2}-[0-9]{2})$", "${1}T00:00:00")
         .str.replace(r"^([0-9-]{10}) ", "${1}T")
         .str.replace(r"(T[0-9]{2}:[0-9]{2})(Z|[+-]|$)", "${1}:00$2")
         .str.replace(r"(T[0-9:.]+)$", "${1}Z")
         .str.replace(r"(T[0-9:.]+[+-][0-9]{2})$", "${1}:00")
     )
+    return texts.to_frame("t").select(completed).to_series()
 
 
 def _epoch(numbers: pl.Series) -> pl.Series:

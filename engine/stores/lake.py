@@ -32,7 +32,11 @@ STATISTICS_STEP: Final = timedelta(milliseconds=1)
 WRITER: Final = WriterProperties(max_row_group_size=1 << 18)
 SMALL_FILES: Final = 16
 FILE_BYTES: Final = 256 << 20
-TABLE_PROPERTIES: Final = {"delta.dataSkippingStatsColumns": "created_at"}
+TABLE_PROPERTIES: Final = {
+    "delta.dataSkippingStatsColumns": "created_at",
+    # To open a table is to read all commits since its last checkpoint.
+    "delta.checkpointInterval": "20",
+}
 
 
 @dataclass(frozen=True)
@@ -181,7 +185,8 @@ class LakeStore:
             table = seen.table
             if table is not None and self._is_still(name, seen.mark, table):
                 version = table.version()
-                table.update_incremental()
+                if self.place.may_have(name, version + 1):
+                    table.update_incremental()
                 if before is not None and table.version() == version:
                     return before
             else:
@@ -306,13 +311,13 @@ class LakeStore:
                 found.setdefault(workspace, []).append(name)
         return found
 
-    def tables(self) -> list[tuple[str, str | None]]:
-        """workspace_id and brand_id of every table; None is the one without a brand."""
-        return [(of, None if name == NO_BRAND else name) for of, name in self._list()]
+    def tables(self, workspace: str | None = None) -> list[tuple[str, str | None]]:
+        """workspace_id and brand_id of every table, or of a workspace's; None has no brand."""
+        return [(of, None if name == NO_BRAND else name) for of, name in self._list(workspace)]
 
-    def _list(self) -> list[Table]:
+    def _list(self, workspace: str | None = None) -> list[Table]:
         with self.place.reached():
-            return self.place.tables()
+            return self.place.tables(workspace)
 
 
 def _table(workspace: str, brand: str | None) -> Table:

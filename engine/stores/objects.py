@@ -107,16 +107,23 @@ class ObjectStore:
         except DeltaError as error:
             raise type(error)(self._told(error)) from None
 
-    def tables(self) -> list[Table]:
-        workspaces = [name for name in self._folders("") if name.startswith("ws_")]
+    def tables(self, workspace: str | None = None) -> list[Table]:
+        if workspace is None:
+            workspaces = [name for name in self._folders("") if name.startswith("ws_")]
+        else:
+            workspaces = [workspace]
         found = [(name, folder) for name in workspaces for folder in self._folders(name)]
         # What a first commit that was interrupted left behind is no table.
-        self._known = {table for table in found if table in self._known or self.exists(table)}
-        return sorted(self._known)
+        there = {table for table in found if table in self._known or self.exists(table)}
+        self._known = there | {table for table in self._known if table[0] not in workspaces}
+        return sorted(there)
 
     def exists(self, table: Table) -> bool:
         logs = obstore.list(self._files, "/".join((*table, LOG)))
         return any(COMMIT.search(file["path"]) for files in logs for file in files)
+
+    def may_have(self, table: Table, version: int) -> bool:  # noqa: ARG002
+        return True
 
     def mark(self, table: Table, version: int) -> Hashable | None:
         try:

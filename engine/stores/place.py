@@ -48,10 +48,13 @@ class Place(Protocol):
     def reached(self) -> AbstractContextManager[None]:
         """Around whatever goes there: its errors become Unreachable, and tell no secret."""
 
-    def tables(self) -> list[Table]:
-        """Every table, in their order."""
+    def tables(self, workspace: str | None = None) -> list[Table]:
+        """Every table, or every one of a workspace, in their order."""
 
     def exists(self, table: Table) -> bool: ...
+
+    def may_have(self, table: Table, version: int) -> bool:
+        """False when it is certain, and quickly known, that there is no such commit."""
 
     def mark(self, table: Table, version: int) -> Hashable | None:
         """Tells a commit from that of a table made anew under the same path; None if it is gone."""
@@ -95,13 +98,21 @@ class LocalFolder:
     def reached(self) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def tables(self) -> list[Table]:
-        # A first commit that was interrupted leaves a log without entries.
-        logs = sorted(log for log in self._root.glob(f"ws_*/*/{LOG}") if any(log.glob("*.json")))
+    def tables(self, workspace: str | None = None) -> list[Table]:
+        # A first commit that was interrupted leaves a log without entries. To look for that commit
+        # is quicker than to list all, while it is there.
+        logs = sorted(
+            log
+            for log in self._root.glob(f"{workspace or 'ws_*'}/*/{LOG}")
+            if (log / commit_name(0)).exists() or any(log.glob("*.json"))
+        )
         return [(log.parent.parent.name, log.parent.name) for log in logs]
 
     def exists(self, table: Table) -> bool:
         return DeltaTable.is_deltatable(str(self.path(table)))
+
+    def may_have(self, table: Table, version: int) -> bool:
+        return (self.path(table) / LOG / commit_name(version)).exists()
 
     def mark(self, table: Table, version: int) -> Hashable | None:
         try:
@@ -131,7 +142,7 @@ class LocalFolder:
         """Delta does not wait for the disk; this does."""
         folder = self.path(table)
         folder.mkdir(parents=True, exist_ok=True)
-        before = DeltaTable(folder).version() if self.exists(table) else -1
+        before = _latest(folder)
         yield
         _sync(folder, before)
 
@@ -144,11 +155,17 @@ class LocalFolder:
             yield
 
 
+def _latest(path: Path) -> int:
+    """The version of a table, without reading what is in its log; -1 where there is none."""
+    commits = (path / LOG).glob(f"{'[0-9]' * 20}.json")
+    return max((int(commit.stem) for commit in commits), default=-1)
+
+
 def _sync(path: Path, before: int) -> None:
     """Wait until the commits after version `before` are on disk."""
     log = path / LOG
     made = [log / "_last_checkpoint"]
-    for version in range(before + 1, DeltaTable(path).version() + 1):
+    for version in range(before + 1, _latest(path) + 1):
         commit = log / commit_name(version)
         actions = map(json.loads, commit.read_text().splitlines())
         made += [path / unquote(action["add"]["path"]) for action in actions if "add" in action]

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from engine.database.connect import open_database
+from engine.database.tables import inbox_ids
 from engine.errors import Unavailable
 from engine.ingest import inbox as module
 from engine.ingest.inbox import MEMORY, Inbox
@@ -102,6 +103,39 @@ def test_duplicates_before_and_after_moving(inbox):
     assert accepted(inbox, named("1", created_at="2026-11-22T05:00Z")) == (1, 0)
     assert accepted(inbox, named("4")) == (0, 1)
     assert inbox.waiting() == {WORKSPACE: 2}
+
+
+ODD = (
+    '"',
+    "\\",
+    "\\u0041",
+    "\x01\x7f",
+    "a\nb",
+    "é\U0001f600",
+    "007",
+    "1e5",
+    "null",
+    " ",
+    "x" * 256,
+    "%s:a",
+)
+
+
+def test_odd_ids_and_times(inbox, database, tmp_path):
+    """They go to the database as JSON."""
+    times = ("0001-01-01T00:00:00Z", "9999-12-30T23:59:59.999999Z", "1969-12-31T23:59:59.999999Z")
+    frame = events(*(row(name, created_at=time) for name in ODD for time in times))
+    assert accepted(inbox, frame) == (len(ODD) * len(times), 0)
+    with database.begin() as connection:
+        kept = connection.execute(select(inbox_ids.c.event_id, inbox_ids.c.created_at)).all()
+    micros = frame["created_at"].dt.epoch("us")
+    assert sorted(map(tuple, kept)) == sorted(zip(frame["event_id"], micros, strict=True))
+    new = row("new", created_at=times[0])
+    mixed = events(*(row(name, created_at=time) for name in ODD for time in times), new)
+    assert accepted(inbox, mixed) == (1, len(frame))
+    inbox.move(WORKSPACE)
+    assert accepted(inbox, mixed) == (0, len(mixed))
+    assert sorted(set(ids(tmp_path))) == sorted({*ODD, "new"})
 
 
 def test_nothing_is_nothing(inbox, database):

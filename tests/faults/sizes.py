@@ -1,4 +1,4 @@
-"""How long the suite looks for faults: a little in CI, as long as it takes with VITRINE_FULL=1."""
+"""How long the suite looks for faults: a little in CI, as long as it takes with `--full`."""
 
 import os
 import re
@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-FULL: Final = os.environ.get("VITRINE_FULL") == "1"
+FULL = False
+"""Set by the root conftest before a test is imported."""
+
 SEED: Final = int(os.environ.get("VITRINE_SEED", "7"))
 RESULTS: Final = Path(__file__).with_name("RESULTS.md")
-HEAD: Final = (
-    "# Faults at full size\n\n`VITRINE_FULL=1 pytest tests/faults`; the last run of each.\n"
-)
+HEAD: Final = "# Faults at full size\n\n`pytest tests/faults --full`; the last run of each.\n"
 
 
 def size(small: int, full: int) -> int:

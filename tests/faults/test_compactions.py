@@ -24,7 +24,7 @@ from tests.faults.server import ROOT
 from tests.faults.sizes import record, size
 from tests.faults.waiting import BRANDS, WORKSPACE
 
-COMPACTIONS = size(40, 1000)
+COMPACTIONS = size(40, 200)
 SMALL_FILES = 4
 ROWS = 50
 PAUSE = 0.03

@@ -263,3 +263,23 @@ def test_any_type_in_any_column(name, column):
     kept = {1, 2, 3} - set(normal.rejected["row"])
     assert normal.events["row"].to_list() == sorted(kept)
     assert name == "event_type" or 3 in kept
+
+
+def test_no_column_of_texts():
+    """Or of one kind: each is read by its own."""
+    columns = {
+        **dict.fromkeys(("event_id", *IDS), pl.Series([1, 2])),
+        "event_type": pl.Series(["a-b", None], dtype=pl.Categorical),
+        **dict.fromkeys(("catalog_id", "brand_id"), pl.Series([None, None], dtype=pl.Null)),
+        **dict.fromkeys(MEASURES[:3], pl.Series([1.5, None])),
+        **dict.fromkeys(MEASURES[3:5], pl.Series(["2", "x"], dtype=pl.Categorical)),
+        **dict.fromkeys(MEASURES[5:], pl.Series([3, 4])),
+    }
+    normal = normalise(pl.DataFrame(columns).with_row_index("row"), ARRIVAL, "source", None)
+    assert normal.rejected.rows() == [
+        (1, "event_type", "is required; name what happened, as in agent_purchase")
+    ]
+    (event,) = normal.events.to_dicts()
+    assert (event["event_type"], event["event_id"], event["brand_id"]) == ("a_b", "1", None)
+    assert [event[name] for name in MEASURES] == [Decimal("1.5")] * 3 + [2] * 2 + [3] * 2
+    assert [event[name] for name in IDS] == ["1"] * len(IDS)
