@@ -1,6 +1,7 @@
 """Rollups follow the lake: one thread builds what has changed, brand after brand."""
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime
 from threading import Event, Thread
@@ -12,13 +13,16 @@ from engine.database.connect import exclusive
 from engine.rollups.build import Builder
 
 PAUSE: Final = 10.0
+SHARE: Final = 5
+"""A round that took a second is followed by so many seconds without one."""
 LOG: Final = logging.getLogger("vitrine.rollups")
 
 
 class Roller:
-    """Builds every ten seconds, for all brands that have changed. A failure is logged and tried
-    again; requests are answered by scans meanwhile. Processes that share a database may each have
-    one: a lease lets one build a brand at a time.
+    """Builds every ten seconds or less often, for all brands that have changed.
+
+    A failure is logged and tried again; requests are answered by scans meanwhile. Processes that
+    share a database may each have one: a lease lets one build a brand at a time.
 
     warm: is called for a workspace and brand whenever there are new rollups to be read, so that
     the first to ask does not wait for the disk. share: how much of the first round is done.
@@ -70,8 +74,10 @@ class Roller:
 
     def _run(self) -> None:
         while not self._stopped.is_set():
+            began = time.monotonic()
             try:
                 self.round()
             except Exception:
                 LOG.exception("the lake cannot be listed; will be tried again")
-            self._stopped.wait(PAUSE)
+            # Late events that keep coming must not keep a processor busy.
+            self._stopped.wait(max(PAUSE, SHARE * (time.monotonic() - began)))
