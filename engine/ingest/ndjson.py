@@ -1,0 +1,261 @@
+"""NDJSON becomes raw frames: lines of a common shape fast, all others one by one."""
+
+import json
+import re
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from operator import attrgetter
+from pathlib import Path
+from types import NoneType
+from typing import Any, Final
+
+import msgspec
+import polars as pl
+
+from engine.contract import MEASURES
+from engine.errors import Fault, InvalidRequest
+from engine.ingest.canonical import canonical_text
+from engine.ingest.members import members_in
+from engine.ingest.metadata import NO_JSON, read_objects
+from engine.numbers import MEASURE_LIMIT
+from engine.request import loads
+
+ASIDE: Final = {"row": "row ", "fault": "fault "}
+"""A file's columns that are called like ours; as keys of the metadata they lose the space."""
+WIDEST: Final = 100
+"""Rows with more different names than this are read one by one: a shape has room for every name."""
+FEW: Final = 2_000
+"""So many lines and fewer are not divided further to find the ones that have no common shape."""
+UNSPEAKABLE: Final = r'[\\"\x00-\x1f]'
+"""What a name may not contain to be part of a shape."""
+
+Value = dict[str, Any] | Fault
+
+
+def read_ndjson(path: Path, batch: int) -> Iterator[pl.DataFrame]:
+    """Frames of up to `batch` rows; lines that are no JSON object keep the reason in `fault`."""
+    shape = _Shape()
+    with path.open("rb") as file:
+        lines = (line.removeprefix(BOM_UTF8) for line in file if not line.isspace())
+        while chunk := list(islice(lines, batch)):
+            yield from _frames(chunk, shape)
+
+
+def _frames(lines: list[bytes], shape: "_Shape") -> Iterator[pl.DataFrame]:
+    frame = shape.frame(lines)
+    if frame is not None:
+        yield frame
+    elif len(lines) <= FEW:
+        yield _one_by_one(lines)
+    else:
+        half = len(lines) // 2
+        yield from _frames(lines[:half], shape)
+        yield from _frames(lines[half:], shape)
+
+
+class _Shape:
+    """The names that rows have had so far, and a decoder that knows them.
+
+    The decoder is strict, but where a member stands twice the last one wins in silence. So the
+    members that were found are compared with those that the text must have at least.
+    """
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._decode: Callable[[bytes], msgspec.Struct] = msgspec.json.Decoder(msgspec.Struct).decode
+
+    def frame(self, lines: list[bytes]) -> pl.DataFrame | None:
+        """What `_one_by_one` makes, or None when that has to do it."""
+        if not self._names:
+            self._learn(lines[:FEW])
+        try:
+            read = self._read(lines) or (self._read(lines) if self._learn(lines) else None)
+            return None if read is None else self._columns(*read)
+        except (RecursionError, UnicodeEncodeError):
+            return None
+
+    def _learn(self, lines: Iterable[bytes]) -> bool:
+        """Whether these lines have names that are new, and not too many or too odd."""
+        names = dict.fromkeys(self._names)
+        for line in lines:
+            try:
+                names |= NAMES.decode(line)
+            except NO_JSON:
+                continue
+        known = len(self._names)
+        if len(names) > WIDEST or any(re.search(UNSPEAKABLE, name) for name in names):
+            return False
+        self._names = list(names)
+        fields = [
+            (f"f{i}", msgspec.Raw if name == "metadata" else Any, msgspec.UNSET)
+            for i, name in enumerate(names)
+        ]
+        row = msgspec.defstruct(
+            "Row",
+            fields,
+            rename={f"f{i}": name for i, name in enumerate(names)},
+            forbid_unknown_fields=True,
+            gc=False,
+        )
+        self._decode = msgspec.json.Decoder(row).decode
+        return len(names) > known
+
+    def _read(self, lines: list[bytes]) -> tuple[list[msgspec.Struct], list[str | None], int] | None:
+        """Rows, faults, and how many members the lines of the rows have at least."""
+        decode = self._decode
+        try:
+            rows = [decode(line) for line in lines]
+            return rows, [None] * len(lines), members_in(b"".join(lines))
+        except NO_JSON:
+            pass
+        nothing = decode(b"{}")
+        rows, faults, good = [], [], []
+        for line in lines:
+            try:
+                rows.append(decode(line))
+                faults.append(None)
+                good.append(line)
+            except NO_JSON:
+                value = _value(line)
+                if not isinstance(value, Fault):
+                    return None
+                rows.append(nothing)
+                faults.append(value.message)
+        return rows, faults, members_in(b"".join(good))
+
+    def _columns(
+        self, rows: list[msgspec.Struct], faults: list[str | None], members: int
+    ) -> pl.DataFrame | None:
+        columns = {"fault": pl.Series(faults, dtype=pl.String)}
+        found = 0
+        for i, name in enumerate(self._names):
+            cells = list(map(attrgetter(f"f{i}"), rows))
+            read = _raw_metadata(cells) if name == "metadata" else _members(name, cells)
+            if read is None or _name(name) in columns:
+                return None
+            column, inner = read
+            if column is not None:
+                columns[_name(name)] = column
+            found += inner
+        return pl.DataFrame(columns) if found == members else None
+
+
+NAMES: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def _members(name: str, cells: list[Any]) -> tuple[pl.Series | None, int]:
+    """A member of each row as a column, and how many there are, with those of objects in them."""
+    number = name in MEASURES
+    if not number or {*map(type, cells)} <= {float, NoneType}:
+        try:
+            return pl.Series(cells, dtype=pl.Float64 if number else pl.String), len(cells)
+        except (TypeError, ValueError):
+            pass  # some are absent, or no texts
+    absent = cells.count(msgspec.UNSET)
+    if absent == len(cells):
+        return None, 0
+    cells = [None if cell is msgspec.UNSET else cell for cell in cells]
+    inner = 0
+    if not {*map(type, cells)}.isdisjoint((dict, list)):
+        inner = sum(map(_inner, cells))
+    return _column(name, cells), len(cells) - absent + inner
+
+
+def _inner(value: Any) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(map(_inner, value.values()))
+    return sum(map(_inner, value)) if isinstance(value, list) else 0
+
+
+def _raw_metadata(cells: list[Any]) -> tuple[pl.Series | None, int] | None:
+    """The column, and how many members its texts may have. Many rows share one text."""
+    absent = cells.count(msgspec.UNSET)
+    if absent == len(cells):
+        return None, 0
+    places = {b"null": 0}
+    codes = [
+        0 if cell is msgspec.UNSET else places.setdefault(bytes(cell), len(places))
+        for cell in cells
+    ]
+    starts = {text[:1] for text in places}
+    if starts <= {b"{", b"n"}:
+        texts, members = read_objects(list(places))
+        if texts.null_count():
+            return None
+    elif starts <= {b'"', b"n"}:
+        texts = pl.Series([msgspec.json.decode(text) for text in places], dtype=pl.String)
+        members = [members_in(text) for text in places]
+    else:
+        return None
+    rows = pl.Series(codes, dtype=pl.UInt32)
+    inner = int(pl.Series(members, dtype=pl.Int64).gather(rows).sum())
+    return texts.gather(rows), len(cells) - absent + inner
+
+
+def _one_by_one(lines: list[bytes]) -> pl.DataFrame:
+    values = [_value(line) for line in lines]
+    try:
+        return _by_column(values)
+    except (RecursionError, UnicodeEncodeError):
+        return _by_row(values)
+
+
+def _value(line: bytes) -> Value:
+    try:
+        value: Any = loads(line)
+    except InvalidRequest as error:
+        return error.faults[0]
+    return value if isinstance(value, dict) else Fault("body", "is not a JSON object")
+
+
+def _by_column(values: list[Value]) -> pl.DataFrame:
+    """What `_by_row` makes, a column at a time; it cannot say which row is nested too deeply."""
+    rows = [{} if isinstance(value, Fault) else value for value in values]
+    given: dict[str, Any] = {}
+    for row in rows:
+        given |= row
+    faults = [value.message if isinstance(value, Fault) else None for value in values]
+    columns = {"fault": pl.Series(faults, dtype=pl.String)}
+    for name in given:
+        if _name(name) in columns:
+            return _by_row(values)
+        columns[_name(name)] = _column(name, [row.get(name) for row in rows])
+    return pl.DataFrame(columns)
+
+
+def _column(name: str, cells: Sequence[Any]) -> pl.Series:
+    kinds = {*map(type, cells)} - {NoneType}
+    if kinds <= {str}:
+        return pl.Series(cells, dtype=pl.String)
+    if name in MEASURES and kinds <= {int, float}:
+        numbers = [cell for cell in cells if cell is not None]
+        if min(numbers) > -MEASURE_LIMIT and max(numbers) < MEASURE_LIMIT:
+            return pl.Series(cells, dtype=pl.Float64, strict=False)
+    return pl.Series([_cell(name, cell) for cell in cells], dtype=pl.String)
+
+
+def _by_row(values: list[Value]) -> pl.DataFrame:
+    rows = [_row(value) for value in values]
+    names = dict.fromkeys(["fault", *(name for row in rows for name in row)])
+    return pl.DataFrame(
+        {name: pl.Series([row.get(name) for row in rows], dtype=pl.String) for name in names}
+    )
+
+
+def _row(value: Value) -> dict[str, str | None]:
+    if isinstance(value, Fault):
+        return {"fault": value.message}
+    try:
+        return {_name(name): _cell(name, item) for name, item in value.items()}
+    except RecursionError:
+        return {"fault": "is nested too deeply"}
+
+
+def _name(name: str) -> str:
+    return ASIDE.get(name, str(canonical_text(name)))
+
+
+def _cell(name: str, value: Any) -> str | None:
+    is_json = name == "metadata" and value is not None and not isinstance(value, str)
+    return json.dumps(value) if is_json else canonical_text(value)
