@@ -4,11 +4,11 @@ import json
 import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from types import NoneType
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import msgspec
 import polars as pl
@@ -27,6 +27,10 @@ WIDEST: Final = 100
 """Rows with more different names than this are read one by one: a shape has room for every name."""
 FEW: Final = 2_000
 """So many lines and fewer are not divided further to find the ones that have no common shape."""
+BYTES: Final = 256 << 20
+"""Lines are taken together up to this size."""
+LINE_LIMIT: Final = 16 << 20
+NAMES_LIMIT: Final = 1000
 UNSPEAKABLE: Final = r'[\\"\x00-\x1f]'
 """What a name may not contain to be part of a shape."""
 
@@ -37,9 +41,26 @@ def read_ndjson(path: Path, batch: int) -> Iterator[pl.DataFrame]:
     """Frames of up to `batch` rows; lines that are no JSON object keep the reason in `fault`."""
     shape = _Shape()
     with path.open("rb") as file:
-        lines = (line.removeprefix(BOM_UTF8) for line in file if not line.isspace())
-        while chunk := list(islice(lines, batch)):
-            yield from _frames(chunk, shape)
+        for lines in _chunks(file, batch):
+            yield from _frames(lines, shape)
+
+
+def _chunks(file: BinaryIO, batch: int) -> Iterator[list[bytes]]:
+    """Up to `batch` lines that are not blank. Raises ValueError for one that is too long."""
+    lines: list[bytes] = []
+    size = 0
+    for number, line in enumerate(iter(partial(file.readline, LINE_LIMIT + 1), b""), start=1):
+        if len(line) > LINE_LIMIT:
+            raise ValueError(f"line {number:,} is longer than 16 MiB; a row ends with a line break")
+        if line.isspace():
+            continue
+        lines.append(line.removeprefix(BOM_UTF8))
+        size += len(line)
+        if len(lines) == batch or size > BYTES:
+            yield lines
+            lines, size = [], 0
+    if lines:
+        yield lines
 
 
 def _frames(lines: list[bytes], shape: "_Shape") -> Iterator[pl.DataFrame]:
@@ -47,7 +68,7 @@ def _frames(lines: list[bytes], shape: "_Shape") -> Iterator[pl.DataFrame]:
     if frame is not None:
         yield frame
     elif len(lines) <= FEW:
-        yield _one_by_one(lines)
+        yield _one_by_one(lines, shape.names)
     else:
         half = len(lines) // 2
         yield from _frames(lines[:half], shape)
@@ -62,8 +83,11 @@ class _Shape:
     """
 
     def __init__(self) -> None:
+        self.names: set[str] = set()
         self._names: list[str] = []
-        self._decode: Callable[[bytes], msgspec.Struct] = msgspec.json.Decoder(msgspec.Struct).decode
+        self._decode: Callable[[bytes], msgspec.Struct] = msgspec.json.Decoder(
+            msgspec.Struct
+        ).decode
 
     def frame(self, lines: list[bytes]) -> pl.DataFrame | None:
         """What `_one_by_one` makes, or None when that has to do it."""
@@ -84,6 +108,7 @@ class _Shape:
             except NO_JSON:
                 continue
         known = len(self._names)
+        _refuse_names(self.names, names)
         if len(names) > WIDEST or any(re.search(UNSPEAKABLE, name) for name in names):
             return False
         self._names = list(names)
@@ -101,7 +126,9 @@ class _Shape:
         self._decode = msgspec.json.Decoder(row).decode
         return len(names) > known
 
-    def _read(self, lines: list[bytes]) -> tuple[list[msgspec.Struct], list[str | None], int] | None:
+    def _read(
+        self, lines: list[bytes]
+    ) -> tuple[list[msgspec.Struct], list[str | None], int] | None:
         """Rows, faults, and how many members the lines of the rows have at least."""
         decode = self._decode
         try:
@@ -110,7 +137,8 @@ class _Shape:
         except NO_JSON:
             pass
         nothing = decode(b"{}")
-        rows, faults, good = [], [], []
+        rows, good = [], []
+        faults: list[str | None] = []
         for line in lines:
             try:
                 rows.append(decode(line))
@@ -125,7 +153,7 @@ class _Shape:
         return rows, faults, members_in(b"".join(good))
 
     def _columns(
-        self, rows: list[msgspec.Struct], faults: list[str | None], members: int
+        self, rows: list[Any], faults: list[str | None], members: int
     ) -> pl.DataFrame | None:
         columns = {"fault": pl.Series(faults, dtype=pl.String)}
         found = 0
@@ -193,8 +221,16 @@ def _raw_metadata(cells: list[Any]) -> tuple[pl.Series | None, int] | None:
     return texts.gather(rows), len(cells) - absent + inner
 
 
-def _one_by_one(lines: list[bytes]) -> pl.DataFrame:
+def _refuse_names(known: set[str], more: Iterable[str]) -> None:
+    known.update(more)
+    if len(known) > NAMES_LIMIT:
+        raise ValueError(f"its rows have more than {NAMES_LIMIT:,} names, which are columns")
+
+
+def _one_by_one(lines: list[bytes], names: set[str]) -> pl.DataFrame:
     values = [_value(line) for line in lines]
+    for value in values:
+        _refuse_names(names, value if isinstance(value, dict) else ())
     try:
         return _by_column(values)
     except (RecursionError, UnicodeEncodeError):

@@ -1,4 +1,4 @@
-"""Files become raw frames: CSV, NDJSON and Parquet, a batch of rows at a time."""
+"""Files become raw frames: CSV, NDJSON, Parquet and XLSX, a batch of rows at a time."""
 
 import csv
 import re
@@ -8,15 +8,13 @@ from typing import Final
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from engine.errors import Fault, InvalidRequest
 from engine.ingest.ndjson import ASIDE, read_ndjson
+from engine.ingest.parquet import read_parquet
+from engine.ingest.xlsx import read_xlsx
 
 BATCH: Final = 200_000
-STRANGE: Final = "decimal256|list_view|<.*extension"
-"""Types of Parquet at which Polars panics."""
-UUID_GROUPS: Final = "^(.{8})(.{4})(.{4})(.{4})"
 
 
 def read(path: Path, batch: int = BATCH) -> Iterator[pl.DataFrame]:
@@ -67,27 +65,13 @@ def _broken_row(path: Path) -> str | None:
 
 
 def _parquet(path: Path, batch: int) -> Iterator[pl.DataFrame]:
-    with pq.ParquetFile(path) as file:
-        types = file.schema_arrow.types
-        for name, dtype in zip(file.schema_arrow.names, types, strict=True):
-            if re.search(STRANGE, str(dtype)):
-                raise ValueError(f"column {name} is {dtype}; store it as text")
-        for records in file.iter_batches(batch):
-            records.validate(full=True)
-            columns = zip(pl.DataFrame(records), types, strict=True)
-            yield pl.DataFrame([_plain(*column) for column in columns]).rename(ASIDE, strict=False)
+    for frame in read_parquet(path, batch):
+        yield frame.rename(ASIDE, strict=False)
 
 
-def _plain(series: pl.Series, dtype: pa.DataType) -> pl.Series:
-    """A column as the other kinds of file would have brought it."""
-    if dtype == pa.uuid():
-        return series.bin.encode("hex").str.replace(UUID_GROUPS, "${1}-${2}-${3}-${4}-")
-    if isinstance(dtype, pa.BaseExtensionType):
-        return series.ext.storage()
-    if series.dtype in (pl.Float16, pl.Float32):
-        # The shortest decimal, as in text: 0.1 is not the double 0.10000000149011612.
-        return series.cast(pl.String).cast(pl.Float64)
-    return series
+def _xlsx(path: Path, batch: int) -> Iterator[pl.DataFrame]:
+    for frame in read_xlsx(path, batch):
+        yield frame.rename(ASIDE, strict=False)
 
 
 def _fault(path: Path, message: str) -> InvalidRequest:
@@ -99,4 +83,5 @@ READERS: Final[dict[str, Callable[[Path, int], Iterator[pl.DataFrame]]]] = {
     ".ndjson": read_ndjson,
     ".jsonl": read_ndjson,
     ".parquet": _parquet,
+    ".xlsx": _xlsx,
 }

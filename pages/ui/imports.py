@@ -13,7 +13,7 @@ from engine.ingest.load import Loaded
 from engine.ingest.refuse import sample
 from pages.ui import columns, session, text
 
-KINDS: Final = ["csv", "ndjson", "jsonl", "parquet"]
+KINDS: Final = ["csv", "ndjson", "jsonl", "parquet", "xlsx"]
 OF_COLUMN: Final = "column"
 STATES: Final = {
     "queued": "waits for another import",
@@ -30,7 +30,7 @@ def import_card() -> None:
         st.markdown("### Import a file")
         number = session.upload_number()
         upload = st.file_uploader(
-            "A CSV, NDJSON or Parquet file, up to 2 GiB. A CSV has a header, NDJSON one JSON"
+            "A CSV, NDJSON, Parquet or XLSX file, up to 2 GiB. A CSV has a header, NDJSON one JSON"
             " object per line.",
             type=KINDS,
             key=f"upload_{number}",
