@@ -67,7 +67,9 @@ def normalise(raw: pl.DataFrame, arrival: datetime, source: str, brand: str | No
         metadata=bad_metadata,
         **{name: measured[name].too_large for name in MEASURES},
     )
-    events = frame.join(rejected, on="row", how="anti", maintain_order="left").with_columns(
+    if rejected.height:
+        frame = frame.join(rejected, on="row", how="anti", maintain_order="left")
+    events = frame.with_columns(
         event_id=pl.coalesce("event_id", pl.format("{}-{}", pl.lit(source), "row")),
         event_type=pl.col("event_type").str.replace_all("-", "_", literal=True),
     )
@@ -83,6 +85,8 @@ def normalise(raw: pl.DataFrame, arrival: datetime, source: str, brand: str | No
 
 
 def _malformed(uuids: pl.Series) -> pl.Series:
+    if uuids.unique().str.contains(f"^{UUID}$").all():  # there are few, in many rows
+        return pl.repeat(False, len(uuids), dtype=pl.Boolean, eager=True)
     return ~uuids.str.contains(f"^{UUID}$").fill_null(True)
 
 

@@ -169,7 +169,7 @@ def _parquet_width(path: Path) -> int:
         with pq.ParquetFile(path) as file:
             return len(file.schema_arrow.names)
     except (pa.ArrowException, OSError) as error:
-        raise _fault(path, f"cannot be read as Parquet: {error}") from error
+        raise _fault(path, f"cannot be read as .parquet: {error}") from error
 
 
 def _refuse_columns(path: Path, width: int) -> None:
