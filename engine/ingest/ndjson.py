@@ -4,7 +4,6 @@ import json
 import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from types import NoneType
@@ -27,8 +26,8 @@ WIDEST: Final = 100
 """Rows with more different names than this are read one by one: a shape has room for every name."""
 FEW: Final = 2_000
 """So many lines and fewer are not divided further to find the ones that have no common shape."""
-BYTES: Final = 256 << 20
-"""Lines are taken together up to this size."""
+BYTES: Final = 64 << 20
+"""So much of a file is read at a time."""
 LINE_LIMIT: Final = 16 << 20
 NAMES_LIMIT: Final = 1000
 UNSPEAKABLE: Final = r'[\\"\x00-\x1f]'
@@ -41,38 +40,51 @@ def read_ndjson(path: Path, batch: int) -> Iterator[pl.DataFrame]:
     """Frames of up to `batch` rows; lines that are no JSON object keep the reason in `fault`."""
     shape = _Shape()
     with path.open("rb") as file:
-        for lines in _chunks(file, batch):
-            yield from _frames(lines, shape)
+        for lines, text in _chunks(file, batch):
+            yield from _frames(lines, text, shape)
 
 
-def _chunks(file: BinaryIO, batch: int) -> Iterator[list[bytes]]:
-    """Up to `batch` lines that are not blank. Raises ValueError for one that is too long."""
-    lines: list[bytes] = []
-    size = 0
-    for number, line in enumerate(iter(partial(file.readline, LINE_LIMIT + 1), b""), start=1):
-        if len(line) > LINE_LIMIT:
-            raise ValueError(f"line {number:,} is longer than 16 MiB; a row ends with a line break")
-        if line.isspace():
-            continue
-        lines.append(line.removeprefix(BOM_UTF8))
-        size += len(line)
-        if len(lines) == batch or size > BYTES:
-            yield lines
-            lines, size = [], 0
-    if lines:
-        yield lines
+def _chunks(file: BinaryIO, batch: int) -> Iterator[tuple[list[bytes], bytes]]:
+    """Up to `batch` lines that are not blank, and the text that they were cut from."""
+    rest, before = b"", 0
+    while block := file.read(BYTES):
+        text, end, left = (rest + block).rpartition(b"\n")
+        yield from _divided(text, batch, before)
+        before += text.count(b"\n") + len(end)
+        rest = left
+        if len(rest) > LINE_LIMIT:
+            raise _too_long(before + 1)
+    yield from _divided(rest, batch, before)
 
 
-def _frames(lines: list[bytes], shape: "_Shape") -> Iterator[pl.DataFrame]:
-    frame = shape.frame(lines)
+def _divided(text: bytes, batch: int, before: int) -> Iterator[tuple[list[bytes], bytes]]:
+    lines = text.split(b"\n")
+    if len(text) > LINE_LIMIT and max(map(len, lines)) > LINE_LIMIT:
+        raise _too_long(before + 1 + [len(line) > LINE_LIMIT for line in lines].index(True))
+    lines = [line.removeprefix(BOM_UTF8) for line in lines if line and not line.isspace()]
+    if len(lines) <= batch:
+        if lines:
+            yield lines, text
+        return
+    for start in range(0, len(lines), batch):
+        part = lines[start : start + batch]
+        yield part, b"\n".join(part)
+
+
+def _too_long(line: int) -> ValueError:
+    return ValueError(f"line {line:,} is longer than 16 MiB; a row ends with a line break")
+
+
+def _frames(lines: list[bytes], text: bytes, shape: "_Shape") -> Iterator[pl.DataFrame]:
+    frame = shape.frame(lines, text)
     if frame is not None:
         yield frame
     elif len(lines) <= FEW:
         yield _one_by_one(lines, shape.names)
     else:
         half = len(lines) // 2
-        yield from _frames(lines[:half], shape)
-        yield from _frames(lines[half:], shape)
+        for part in (lines[:half], lines[half:]):
+            yield from _frames(part, b"\n".join(part), shape)
 
 
 class _Shape:
@@ -83,18 +95,20 @@ class _Shape:
     """
 
     def __init__(self) -> None:
-        self.names: set[str] = set()
+        self.names: dict[str, None] = {}
         self._names: list[str] = []
         self._decode: Callable[[bytes], msgspec.Struct] = msgspec.json.Decoder(
             msgspec.Struct
         ).decode
 
-    def frame(self, lines: list[bytes]) -> pl.DataFrame | None:
-        """What `_one_by_one` makes, or None when that has to do it."""
+    def frame(self, lines: list[bytes], text: bytes) -> pl.DataFrame | None:
+        """What `_one_by_one` makes, or None when that has to do it. text: all lines together."""
         if not self._names:
             self._learn(lines[:FEW])
         try:
-            read = self._read(lines) or (self._read(lines) if self._learn(lines) else None)
+            read = self._read(lines, text)
+            if read is None and self._learn(lines):
+                read = self._read(lines, text)
             return None if read is None else self._columns(*read)
         except (RecursionError, UnicodeEncodeError):
             return None
@@ -127,13 +141,13 @@ class _Shape:
         return len(names) > known
 
     def _read(
-        self, lines: list[bytes]
-    ) -> tuple[list[msgspec.Struct], list[str | None], int] | None:
+        self, lines: list[bytes], text: bytes
+    ) -> tuple[list[Any], list[str | None], int] | None:
         """Rows, faults, and how many members the lines of the rows have at least."""
         decode = self._decode
         try:
             rows = [decode(line) for line in lines]
-            return rows, [None] * len(lines), members_in(b"".join(lines))
+            return rows, [None] * len(lines), members_in(text)
         except NO_JSON:
             pass
         nothing = decode(b"{}")
@@ -150,14 +164,16 @@ class _Shape:
                     return None
                 rows.append(nothing)
                 faults.append(value.message)
-        return rows, faults, members_in(b"".join(good))
+        return rows, faults, members_in(b"\n".join(good))
 
     def _columns(
         self, rows: list[Any], faults: list[str | None], members: int
     ) -> pl.DataFrame | None:
         columns = {"fault": pl.Series(faults, dtype=pl.String)}
         found = 0
-        for i, name in enumerate(self._names):
+        places = {name: i for i, name in enumerate(self._names)}
+        for name in (name for name in self.names if name in places):
+            i = places[name]
             cells = list(map(attrgetter(f"f{i}"), rows))
             read = _raw_metadata(cells) if name == "metadata" else _members(name, cells)
             if read is None or _name(name) in columns:
@@ -174,12 +190,14 @@ NAMES: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 def _members(name: str, cells: list[Any]) -> tuple[pl.Series | None, int]:
     """A member of each row as a column, and how many there are, with those of objects in them."""
-    number = name in MEASURES
-    if not number or {*map(type, cells)} <= {float, NoneType}:
-        try:
-            return pl.Series(cells, dtype=pl.Float64 if number else pl.String), len(cells)
-        except (TypeError, ValueError):
-            pass  # some are absent, or no texts
+    kinds = {*map(type, cells)}
+    # Never nested lists: Polars takes gigabytes to find out that a deep one is no text.
+    if kinds <= {str, NoneType}:
+        return pl.Series(cells, dtype=pl.String), len(cells)
+    if name in MEASURES and kinds <= {float, NoneType}:
+        numbers = pl.Series(cells, dtype=pl.Float64)
+        if numbers.is_between(-MEASURE_LIMIT, MEASURE_LIMIT, closed="none").all():
+            return numbers, len(cells)
     absent = cells.count(msgspec.UNSET)
     if absent == len(cells):
         return None, 0
@@ -221,18 +239,18 @@ def _raw_metadata(cells: list[Any]) -> tuple[pl.Series | None, int] | None:
     return texts.gather(rows), len(cells) - absent + inner
 
 
-def _refuse_names(known: set[str], more: Iterable[str]) -> None:
-    known.update(more)
+def _refuse_names(known: dict[str, None], more: Iterable[str]) -> None:
+    known |= dict.fromkeys(more)
     if len(known) > NAMES_LIMIT:
         raise ValueError(f"its rows have more than {NAMES_LIMIT:,} names, which are columns")
 
 
-def _one_by_one(lines: list[bytes], names: set[str]) -> pl.DataFrame:
+def _one_by_one(lines: list[bytes], names: dict[str, None]) -> pl.DataFrame:
     values = [_value(line) for line in lines]
     for value in values:
         _refuse_names(names, value if isinstance(value, dict) else ())
     try:
-        return _by_column(values)
+        return _by_column(values, names)
     except (RecursionError, UnicodeEncodeError):
         return _by_row(values)
 
@@ -245,7 +263,7 @@ def _value(line: bytes) -> Value:
     return value if isinstance(value, dict) else Fault("body", "is not a JSON object")
 
 
-def _by_column(values: list[Value]) -> pl.DataFrame:
+def _by_column(values: list[Value], names: Iterable[str]) -> pl.DataFrame:
     """What `_by_row` makes, a column at a time; it cannot say which row is nested too deeply."""
     rows = [{} if isinstance(value, Fault) else value for value in values]
     given: dict[str, Any] = {}
@@ -253,7 +271,7 @@ def _by_column(values: list[Value]) -> pl.DataFrame:
         given |= row
     faults = [value.message if isinstance(value, Fault) else None for value in values]
     columns = {"fault": pl.Series(faults, dtype=pl.String)}
-    for name in given:
+    for name in (name for name in names if name in given):
         if _name(name) in columns:
             return _by_row(values)
         columns[_name(name)] = _column(name, [row.get(name) for row in rows])

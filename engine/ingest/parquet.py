@@ -13,13 +13,6 @@ import pyarrow.parquet as pq
 STRANGE: Final = "decimal256|list_view|<.*extension"
 """Types of Parquet at which Polars panics."""
 UUID_GROUPS: Final = "^(.{8})(.{4})(.{4})(.{4})"
-USUAL: Final = (
-    r"(large_)?string|bool|double|u?int\d+|date32\[day\]|timestamp\[[num]s(, tz=.+)?\]"
-    r"|decimal128\(\d+, \d+\)|map<string, string>"
-)
-"""Types that Polars reads by itself as it does from Arrow."""
-GROUP_ROWS: Final = 1 << 20
-"""Rows of a row group that are read at once; most writers make none with more."""
 UNPACKED: Final = 4 << 30
 """Bytes of a row group; writers make them of 128 MiB or a million rows."""
 TEXTS: Final = 512 << 20
@@ -39,28 +32,10 @@ def read_parquet(path: Path, batch: int) -> Iterator[pl.DataFrame]:
             if re.search(STRANGE, str(dtype)):
                 raise ValueError(f"column {name} is {dtype}; store it as text")
         rows = _rows_at_once(file, path, batch)
-        if rows == batch and all(re.fullmatch(USUAL, str(dtype)) for dtype in types):
-            yield from _by_polars(file, path, batch)
-            return
         for records in file.iter_batches(rows):
             records.validate(full=True)
             columns = zip(pl.DataFrame(records), types, strict=True)
             yield pl.DataFrame([_plain(*column) for column in columns])
-
-
-def _by_polars(file: Any, path: Path, batch: int) -> Iterator[pl.DataFrame]:
-    """A row group at a time, several times as fast as by Arrow where there are maps."""
-    scan = pl.scan_parquet(path, glob=False, hive_partitioning=False)
-    first = 0
-    for number in range(file.num_row_groups):
-        height = file.metadata.row_group(number).num_rows
-        for start in range(first, first + height, GROUP_ROWS):
-            try:
-                part = scan.slice(start, min(GROUP_ROWS, first + height - start)).collect()
-            except pl.exceptions.PanicException as error:
-                raise ValueError(f"row group {number} is damaged ({error})") from error
-            yield from part.iter_slices(batch)
-        first += height
 
 
 def _rows_at_once(file: Any, path: Path, batch: int) -> int:
@@ -77,8 +52,10 @@ def _rows_at_once(file: Any, path: Path, batch: int) -> int:
         at_most = sum(width * group.num_rows for width, group in zip(widths, groups, strict=True))
         allowed = max(BOMB[0], BOMB[1] * path.stat().st_size)
         size = 0
-        for records in coded.iter_batches(rows, columns=texts.all) if at_most > allowed else ():
-            size += sum(map(_size, records.columns))
+        # Group by group: Arrow cannot join the dictionaries of nested columns.
+        for number in range(len(groups)) if at_most > allowed else ():
+            for records in coded.iter_batches(rows, row_groups=[number], columns=texts.all):
+                size += sum(map(_size, records.columns))
             if size > allowed:
                 unpacked = f"{allowed / 2**30:.1f} GiB, more than {BOMB[1]} times its size"
                 raise ValueError(f"its texts unpack to more than {unpacked}")

@@ -73,7 +73,7 @@ def refuse_kind(path: Path) -> None:
         return
     if _kind(path) == ".xlsx":
         raise _fault(path, "is no Excel workbook; save it as .xlsx, or as CSV.")
-    if head.startswith(UTF_16_AND_32) or b"\x00" in head:
+    if head.startswith(UTF_16_AND_32) or head.count(0) > len(head) // 4:
         raise _fault(path, "is not UTF-8 but, it seems, UTF-16; save it as UTF-8 (CSV UTF-8).")
     if _kind(path) == ".csv":
         _refuse_columns(path, _csv_width(path))

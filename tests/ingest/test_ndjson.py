@@ -68,9 +68,9 @@ def test_lines_read_together_are_those_read_one_by_one(batches):
         whole = [line for line in batch if line and not line.isspace()]
         if not whole:
             continue
-        together = shape.frame(whole)
+        together = shape.frame(whole, b"\n".join(whole))
         if together is not None:
-            assert_frame_equal(normal(together), normal(ndjson._one_by_one(whole, set())))
+            assert_frame_equal(normal(together), normal(ndjson._one_by_one(whole, {})))
 
 
 def test_usual_lines_are_read_together():
@@ -78,7 +78,8 @@ def test_usual_lines_are_read_together():
     rows = [{"event_type": "a", "amount": 1.5, "metadata": {"k": "v", "n": 1, "f": 0.5}}]
     rows += [{"event_type": None, "score": 1, "metadata": None}, {"other": ["x", {"y": 1}]}]
     lines = [json.dumps(row).encode() for row in rows] * 5
-    frame = ndjson._Shape().frame([*lines, b"nonsense", b"[1]", b'{"event_type" : "b"}'])
+    lines += [b"nonsense", b"[1]", b'{"event_type" : "b"}']
+    frame = ndjson._Shape().frame(lines, b"\n".join(lines))
     assert frame is not None
     assert frame.columns == ["fault", "event_type", "amount", "metadata", "score", "other"]
     assert frame["fault"].null_count() == 16
@@ -140,10 +141,17 @@ def test_new_names_in_later_batches(tmp_path):
     assert frames[2]["a"].to_list() == ["3"]
 
 
-def test_batches_are_of_so_many_bytes_too(tmp_path, monkeypatch):
-    monkeypatch.setattr(ndjson, "BYTES", 50)
-    path = write_ndjson(tmp_path / "a.ndjson", *({"a": "x" * 20} for _ in range(7)))
-    assert [frame.height for frame in read(path)] == [2, 2, 2, 1]
+@pytest.mark.parametrize("size", [1, 2, 3, 10, 31, 32, 33, 1000])
+@pytest.mark.parametrize("end", [b"", b"\n", b"\n\n \r\n"])
+def test_the_size_of_blocks_makes_no_difference(tmp_path, monkeypatch, size, end):
+    monkeypatch.setattr(ndjson, "BYTES", size)
+    lines = [b'\xef\xbb\xbf{"a":"\xc3\xa9","b":1}', b"", *[b'{"a":"x","a":2}', b'{"b":2}\r'] * 3]
+    path = tmp_path / "a.ndjson"
+    path.write_bytes(b"\n".join(lines) + end)
+    together = pl.concat(read(path, 3), how="diagonal_relaxed")
+    assert together["row"].to_list() == [1, 2, 3, 4, 5, 6, 7]
+    assert together["b"].to_list() == ["1", None, "2", None, "2", None, "2"]
+    assert together["fault"].is_not_null().to_list() == [False, *[True, False] * 3]
 
 
 def test_odd_lines_are_found_among_many(tmp_path, monkeypatch):
@@ -170,8 +178,13 @@ def refusal(path):
 
 def test_a_line_that_is_too_long_is_not_read(tmp_path, monkeypatch):
     monkeypatch.setattr(ndjson, "LINE_LIMIT", 1000)
-    path = write_ndjson(tmp_path / "a.ndjson", {"a": "x" * 990}, {"a": "x" * 991})
-    assert "line 2 is longer than 16 MiB" in refusal(path)
+    for size in (10, 500, 1 << 20):
+        monkeypatch.setattr(ndjson, "BYTES", size)
+        path = write_ndjson(tmp_path / "a.ndjson", {"a": "x" * 991}, {"a": "x" * 992}, {"a": 1})
+        assert "line 2 is longer than 16 MiB" in refusal(path)
+        rest = path.read_text().partition("\n")[0]
+        path.write_text(f"{rest}\n\n{rest}")
+        assert sum(frame.height for frame in read(path)) == 2
 
 
 def test_too_many_names(tmp_path):
