@@ -1,6 +1,7 @@
 """Events of a file wait until all of it was read: in memory and, if they are many, on disk."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -18,6 +19,9 @@ SLICE: Final = 1 << 17
 """Events that are handed over at a time."""
 KEYS: Final = ("event_id", "created_at", "arrived", "row", "brand_id")
 MONTH: Final = pl.col("created_at").dt.month_start().dt.date().alias("month")
+
+OWN_TEXTS: Final = pl.CompatLevel.oldest()
+"""Texts one after the other, in place of views of a batch's."""
 
 Cell = tuple[Any, Any]
 """A brand and a month."""
@@ -48,7 +52,7 @@ class Waiting:
             self._folder.cleanup()
 
     def add(self, events: pl.DataFrame) -> None:
-        self._keys.append(events.select(KEYS))
+        self._keys.append(_copied(events.select(KEYS)))
         each = events.estimated_size() / max(1, events.height)
         cells = events.drop("arrived").with_columns(MONTH)
         for (brand, month), part in cells.partition_by("brand_id", "month", as_dict=True).items():
@@ -89,7 +93,16 @@ class Waiting:
         files = self._files.setdefault(cell, [])
         number = sum(map(len, self._files.values()))
         files.append(Path(self._folder.name) / f"{number}.arrow")
-        _ordered(pl.concat(self._held.pop(cell))).write_ipc(files[-1], compression="lz4")
+        _ordered(pl.concat(self._held.pop(cell))).write_ipc(
+            files[-1], compression="lz4", compat_level=OWN_TEXTS
+        )
+
+
+def _copied(keys: pl.DataFrame) -> pl.DataFrame:
+    """The same, but without a hold on the batch that they were read with."""
+    file = BytesIO()
+    keys.write_ipc(file, compat_level=OWN_TEXTS)
+    return pl.read_ipc(file.getvalue()).cast({"brand_id": pl.Categorical})
 
 
 def _ordered(events: pl.DataFrame) -> pl.DataFrame:
