@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from engine.ingest.append import without_repeats, without_stored
@@ -56,7 +57,7 @@ def load(
     Raises InvalidRequest for an unreadable file.
     """
     _refuse(path)
-    rows = rounded = 0
+    rows = events = rounded = 0
     rejected = []
     with ThreadPoolExecutor(1) as aside, Waiting() as waiting:
         source = aside.submit(_digest, path)
@@ -65,28 +66,36 @@ def load(
             normal = normalise(named, arrival, "" if _all_named(named) else source.result(), brand)
             waiting.add(normal.events)
             rejected.append(normal.rejected)
+            events += normal.events.height
             rounded += normal.rounded
             rows += raw.height
             progress(rows)
         if not rows:
             return Loaded(0, 0, 0, 0, 0, pl.DataFrame({"row": [], "field": [], "message": []}))
         storing()
-        events = waiting.keys()
-        first = without_repeats(events)
         with lake.writing(workspace):
-            fresh = without_stored(lake, workspace, first, arrival)
-            kept = np.zeros(rows + 1, np.bool_)
-            kept[fresh["row"].to_numpy()] = True
-            for of in fresh["brand_id"].unique():
+            brands, kept = _fresh(lake, workspace, waiting.keys(), arrival, rows)
+            for of in brands:
                 lake.write(workspace, of, _ahead(waiting.take(of, kept)))
+    stored = int(kept.sum())
     return Loaded(
         read=rows,
-        stored=fresh.height,
-        duplicates=events.height - fresh.height,
+        stored=stored,
+        duplicates=events - stored,
         rounded=rounded,
-        without_brand=fresh["brand_id"].null_count(),
+        without_brand=brands.get(None, 0),
         rejected=pl.concat(rejected),
     )
+
+
+def _fresh(
+    lake: LakeStore, workspace: str, events: pl.DataFrame, arrival: datetime, rows: int
+) -> tuple[dict[str | None, int], npt.NDArray[np.bool_]]:
+    """How many events of each brand are new, and which of the rows 1 to `rows` they are."""
+    fresh = without_stored(lake, workspace, without_repeats(events), arrival)
+    kept = np.zeros(rows + 1, np.bool_)
+    kept[fresh["row"].to_numpy()] = True
+    return dict(fresh.group_by("brand_id").len().iter_rows()), kept
 
 
 def _refuse(path: Path) -> None:

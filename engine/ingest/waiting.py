@@ -13,8 +13,8 @@ import polars as pl
 
 from engine.stores.base import EVENTS
 
-HELD: Final = 1 << 30
-"""Bytes of events that are held in memory, about two million usual ones."""
+HELD: Final = 768 << 20
+"""Bytes of events that are held in memory, more than a million usual ones."""
 SLICE: Final = 1 << 17
 """Events that are handed over at a time."""
 KEYS: Final = ("event_id", "created_at", "arrived", "row", "brand_id")
@@ -65,8 +65,9 @@ class Waiting:
                 self._put_aside(max(self._in_memory, key=lambda cell: self._in_memory[cell]))
 
     def keys(self) -> pl.DataFrame:
-        """KEYS of all events, in the order they came."""
-        return pl.concat(self._keys)
+        """KEYS of all events, in the order they came; they are held no longer."""
+        keys, self._keys = self._keys, []
+        return pl.concat(keys)
 
     def take(self, brand: str | None, kept: npt.NDArray[np.bool_]) -> Iterator[pl.DataFrame]:
         """A brand's events whose place in `kept`, their row, is true: EVENTS, month by month.
