@@ -1,8 +1,11 @@
-"""Events a second into the lake, by file and by HTTP, beside DuckDB loading the same files.
+"""Events a second into the lake, by file, by sync and by HTTP, beside DuckDB loading the same.
 
-    uv run python -m benchmarks.ingest [--rows 1_000_000 10_000_000] [--posted 200_000] [--http]
+    uv run python -m benchmarks.ingest [--rows 1_000_000 10_000_000] [--posted 200_000 1_000_000]
+    uv run python -m benchmarks.ingest --only csv --rows 1_000_000
 
-DuckDB parses into the same types and writes a table of a database file. What arrived is compared.
+DuckDB parses into the same types and writes a table of a database file; its extension for
+PostgreSQL cannot be had everywhere, so it loads the CSV file that COPY wrote. What arrived is
+compared. With --only nothing is written to RESULTS.md.
 """
 
 import argparse
@@ -25,15 +28,20 @@ from typing import Any, Final, NamedTuple
 
 import duckdb
 import polars as pl
+import psycopg
 
 from benchmarks import duck
 from benchmarks.lake import SCOPE, folder, lake
 from benchmarks.results import write_section
 from engine.contract import IDS, MEASURES
 from engine.ingest.load import load
+from engine.ingest.sync import main as sync
 from engine.stores.lake import LakeStore
+from tests.postgres import server
 
-KINDS: Final = ("ndjson", "csv", "parquet")
+FILES: Final = ("ndjson", "csv", "parquet")
+KINDS: Final = (*FILES, "postgres")
+TABLE: Final = "agent_events"
 BATCH: Final = 1_000
 CLIENTS: Final = 4
 TOKEN: Final = "benchmark"
@@ -83,38 +91,92 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
     parser.add_argument("--posted", type=int, nargs="+", default=[200_000, 1_000_000])
-    parser.add_argument("--http", action="store_true", help="only by HTTP")
+    parser.add_argument(
+        "--only", choices=(*KINDS, "http"), help="this kind; but for http, nothing is written"
+    )
     arguments = parser.parse_args()
-    timings = []
-    if not arguments.http:
-        timings = [timing for rows in arguments.rows for timing in by_file(rows)]
+    if arguments.only != "http":
+        kinds = KINDS if arguments.only is None else (arguments.only,)
+        timings = [measured(rows, kind) for rows in arguments.rows for kind in kinds]
+        slowest = min(timing.speed for timing in timings)
+        print(f"import at least {slowest:.2f} x DuckDB's speed")
+        if arguments.only is not None:
+            return
         write_section("Ingest beside DuckDB on the same files", table(timings))
     postings = [by_http(min(arguments.rows), posted) for posted in arguments.posted]
     write_section("Events by HTTP", http_table(postings))
-    if timings:
-        slowest = min(timing.speed for timing in timings)
-        print(f"file import at least {slowest:.2f} x DuckDB's speed")
     print(f"HTTP at least {min(posting.speed for posting in postings):,.0f} events/s")
 
 
-def by_file(rows: int) -> Iterator[Timing]:
-    for kind in KINDS:
-        path = file(rows, kind)
-        with tempfile.TemporaryDirectory() as home:
-            store = LakeStore(Path(home) / "lake")
-            began = time.perf_counter()
-            loaded = load(store, path, SCOPE.workspace_id, datetime.now(UTC))
-            ours = time.perf_counter() - began
-            peer, theirs = duckdb_load(path, Path(home) / "peer.db")
-            lost = loaded.rejected.height + loaded.duplicates
-            if lost or summary(store) != theirs:
-                raise SystemExit(f"{path.name} differs: {loaded} {summary(store)} {theirs}")
-        timing = Timing(theirs[0], kind, ours, peer)
-        print(
-            f"{timing.rows:>11,} {kind:8} {ours:7.1f} s {peer:7.1f} s {timing.speed:5.2f} x",
-            flush=True,
-        )
-        yield timing
+def measured(rows: int, kind: str) -> Timing:
+    """Both ways, what arrived compared."""
+    with tempfile.TemporaryDirectory() as home:
+        timing = by_sync(rows, Path(home)) if kind == "postgres" else by_file(rows, kind, home)
+    print(
+        f"{timing.rows:>11,} {kind:8} {timing.ours:7.1f} s {timing.peer:7.1f} s"
+        f" {timing.speed:5.2f} x",
+        flush=True,
+    )
+    return timing
+
+
+def by_file(rows: int, kind: str, home: str) -> Timing:
+    path = file(rows, kind)
+    store = LakeStore(Path(home) / "lake")
+    began = time.perf_counter()
+    loaded = load(store, path, SCOPE.workspace_id, datetime.now(UTC))
+    ours = time.perf_counter() - began
+    peer, theirs = duckdb_load(path, Path(home) / "peer.db")
+    lost = loaded.rejected.height + loaded.duplicates
+    if lost or summary(store) != theirs:
+        raise SystemExit(f"{path.name} differs: {loaded} {summary(store)} {theirs}")
+    return Timing(theirs[0], kind, ours, peer)
+
+
+def by_sync(rows: int, home: Path) -> Timing:
+    """The first run of a source, beside COPY to a file and DuckDB loading that file."""
+    database = server()
+    name = database.new("database")
+    fill(database.url(database=name), file(rows, "csv"))
+    os.environ["VITRINE_HOME"] = str(home)
+    of = ["--url", database.url(database=name), "--table", TABLE]
+    if sync(["add", "shop", *of, "--workspace", SCOPE.workspace_id]):
+        raise SystemExit("the source could not be added")
+    began = time.perf_counter()
+    failed = sync(["run", "shop"])
+    ours = time.perf_counter() - began
+    path = home / "copied.csv"
+    began = time.perf_counter()
+    with psycopg.connect(database.url(database=name)) as connection, path.open("wb") as copied:
+        columns = ", ".join(TYPES)
+        statement = f"copy (select {columns} from {TABLE}) to stdout (format csv, header)"
+        with connection.cursor().copy(statement.encode()) as copy:
+            for block in copy:
+                copied.write(block)
+    peer = time.perf_counter() - began
+    seconds, theirs = duckdb_load(path, home / "peer.db")
+    found = summary(LakeStore(home / "lake"))
+    if failed or found != theirs:
+        raise SystemExit(f"sync differs: {found} {theirs}")
+    with database.connect() as connection:
+        connection.execute(f"drop database {name}".encode())
+    return Timing(theirs[0], "postgres", ours, peer + seconds)
+
+
+def fill(url: str, path: Path) -> None:
+    """A table as programs have it, with the rows of a CSV file."""
+    texts = dict.fromkeys(("event_id", "event_type", *IDS), "text")
+    types = texts | dict.fromkeys(MEASURES, "double precision")
+    types |= {"created_at": "timestamptz", "metadata": "jsonb"}
+    types |= dict.fromkeys(("catalog_id", "brand_id"), "uuid")
+    columns = ", ".join(f"{name} {types[name]}" for name in TYPES)
+    with psycopg.connect(url) as connection, path.open("rb") as rows:
+        connection.execute(f"create table {TABLE} ({columns})".encode())
+        statement = f"copy {TABLE} ({', '.join(TYPES)}) from stdin (format csv, header)"
+        with connection.cursor().copy(statement.encode()) as copy:
+            while block := rows.read(1 << 20):
+                copy.write(block)
+        connection.execute(f"create unique index on {TABLE} (created_at, event_id)".encode())
 
 
 def file(rows: int, kind: str) -> Path:
@@ -286,9 +348,10 @@ def table(timings: list[Timing]) -> str:
         f"Into an empty lake, {os.cpu_count()} cores. DuckDB parses the same file into the same"
         " types (decimals, UTC times, a map, UUIDs) and writes a table of a database file; it does"
         " not look for duplicates or bad rows. Number of rows, distinct ids, sum of amounts, keys"
-        " of the metadata and the span of time are equal.",
+        " of the metadata and the span of time are equal. postgres: the first run of a sync, beside"
+        " COPY to a CSV file and DuckDB loading that.",
         "",
-        "| events | file | Vitrine | events/s | DuckDB | events/s | speed |",
+        "| events | from | Vitrine | events/s | DuckDB | events/s | speed |",
         "|---|---|---|---|---|---|---|",
     ]
     lines += [

@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m engine.ingest", description=load.__doc__)
-    parser.add_argument("file", type=Path, help="a .csv, .ndjson, .jsonl or .parquet file")
+    parser.add_argument("file", type=Path, help="a .csv, .ndjson, .jsonl, .parquet or .xlsx file")
     parser.add_argument("--workspace", required=True, help="as in ws_shop")
     parser.add_argument("--brand", help="a UUID for all rows, in place of the column brand_id")
     return parser.parse_args(arguments)

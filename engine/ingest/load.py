@@ -1,17 +1,23 @@
 """A file becomes events in the lake."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from engine.ingest.append import append
+from engine.ingest.append import without_repeats, without_stored
 from engine.ingest.mapping import Mapping, apply
+from engine.ingest.metadata import text_of
 from engine.ingest.normalise import normalise
-from engine.ingest.read import read
+from engine.ingest.read import READERS, read
+from engine.ingest.refuse import count_rows, refuse_kind
+from engine.ingest.waiting import Waiting
 from engine.stores.lake import LakeStore
 
 
@@ -43,36 +49,79 @@ def load(
     storing: Callable[[], None] = lambda: None,
     batch: int | None = None,
 ) -> Loaded:
-    """Load a CSV, NDJSON or Parquet file; all of it becomes visible at once, or nothing.
+    """Load a CSV, NDJSON, Parquet or XLSX file; all of it becomes visible at once, or nothing.
 
     progress is told how many rows were read so far, storing that everything was read and is stored
     next: what either raises ends the load with nothing stored. mapping: which columns are which
     fields; without one, columns are what they are called. batch: rows read at a time.
     Raises InvalidRequest for an unreadable file.
     """
-    source = _digest(path) if path.is_file() else ""
-    rows = 0
-    parts = []
-    for raw in read(path) if batch is None else read(path, batch):
-        named = raw if mapping is None else apply(raw, mapping)
-        parts.append(normalise(named, arrival, source, brand))
-        rows += raw.height
-        progress(rows)
-    if not parts:
-        return Loaded(0, 0, 0, 0, 0, pl.DataFrame({"row": [], "field": [], "message": []}))
-    events = pl.concat([part.events for part in parts])
-    storing()
-    appended = append(lake, workspace, events, arrival)
+    _refuse(path)
+    rows = events = rounded = 0
+    rejected = []
+    with ThreadPoolExecutor(1) as aside, Waiting() as waiting:
+        source = aside.submit(_digest, path)
+        for raw in _ahead(read(path) if batch is None else read(path, batch)):
+            named = raw if mapping is None else apply(raw, mapping)
+            normal = normalise(named, arrival, "" if _all_named(named) else source.result(), brand)
+            waiting.add(normal.events)
+            rejected.append(normal.rejected)
+            events += normal.events.height
+            rounded += normal.rounded
+            rows += raw.height
+            progress(rows)
+        if not rows:
+            return Loaded(0, 0, 0, 0, 0, pl.DataFrame({"row": [], "field": [], "message": []}))
+        storing()
+        with lake.writing(workspace):
+            brands, kept = _fresh(lake, workspace, waiting.keys(), arrival, rows)
+            for of in brands:
+                lake.write(workspace, of, _ahead(waiting.take(of, kept)))
+    stored = int(kept.sum())
     return Loaded(
         read=rows,
-        stored=appended.stored,
-        duplicates=appended.duplicates,
-        rounded=sum(part.rounded for part in parts),
-        without_brand=appended.without_brand,
-        rejected=pl.concat([part.rejected for part in parts]),
+        stored=stored,
+        duplicates=events - stored,
+        rounded=rounded,
+        without_brand=brands.get(None, 0),
+        rejected=pl.concat(rejected),
     )
 
 
+def _fresh(
+    lake: LakeStore, workspace: str, events: pl.DataFrame, arrival: datetime, rows: int
+) -> tuple[dict[str | None, int], npt.NDArray[np.bool_]]:
+    """How many events of each brand are new, and which of the rows 1 to `rows` they are."""
+    fresh = without_stored(lake, workspace, without_repeats(events), arrival)
+    kept = np.zeros(rows + 1, np.bool_)
+    kept[fresh["row"].to_numpy()] = True
+    return dict(fresh.group_by("brand_id").len().iter_rows()), kept
+
+
+def _refuse(path: Path) -> None:
+    """What would fill the memory, or be read as nonsense; whatever else is wrong, `read` says."""
+    if path.is_file() and path.suffix.lower() in READERS and path.stat().st_size:
+        refuse_kind(path)
+        if path.suffix.lower() == ".csv":
+            count_rows(path)
+
+
+def _ahead(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The same frames, each read while the one before it is worked on."""
+    with ThreadPoolExecutor(1) as reader:
+        following = reader.submit(next, frames, None)
+        while (frame := following.result()) is not None:
+            following = reader.submit(next, frames, None)
+            yield frame
+
+
+def _all_named(raw: pl.DataFrame) -> bool:
+    """Whether every row has an event_id of its own."""
+    return "event_id" in raw.columns and text_of(raw["event_id"]).null_count() == 0
+
+
 def _digest(path: Path) -> str:
+    if not path.is_file():
+        return ""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "blake2b").hexdigest()[:16]

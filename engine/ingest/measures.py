@@ -68,9 +68,20 @@ def measure(column: pl.Series) -> Measured:
             plain = pl.Series((micros / 1e6 == values) & (np.abs(micros) < 1e15))
         finite = doubles.is_finite()
         return _split(doubles, plain, finite & ~plain, lambda value: Decimal(repr(value)))
+    if column.dtype.is_decimal() and _fits(column):
+        return replace(_nothing(len(column)), exact=column.cast(MEASURE))
     texts = column.cast(pl.String)
     plain = texts.str.contains(PLAIN)
     return _split(texts, plain, texts.str.contains(NUMBER) & ~plain, number_of)
+
+
+def _fits(decimals: pl.Series) -> bool:
+    """Whether all of them are measures as they are."""
+    scale = getattr(decimals.dtype, "scale", None)
+    low, high = decimals.min(), decimals.max()
+    if scale is None or scale > 6 or not isinstance(low, Decimal) or not isinstance(high, Decimal):
+        return False
+    return low > -MEASURE_LIMIT and high < MEASURE_LIMIT
 
 
 def _nothing(rows: int) -> Measured:

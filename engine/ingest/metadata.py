@@ -1,21 +1,26 @@
 """Metadata of raw rows becomes a map of canonical texts."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+import msgspec
 import polars as pl
 import pyarrow as pa
 
 from engine.contract import KEY
 from engine.errors import InvalidRequest
 from engine.ingest.canonical import canonical_text
+from engine.ingest.members import members_of_each
 from engine.request import loads
 
 MAP: Final = pl.Map(pl.String, pl.String)
 UNCASTABLE: Final = (pl.Binary, pl.Duration)
 PAIR: Final = ("key", "value")
 ENTRIES: Final = pl.List(pl.Struct({"key": pl.String, "value": pl.String}))
+NO_JSON: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""How msgspec says that a text is no JSON, or not of the wanted form."""
+FLAT: Final = msgspec.json.Decoder(dict[str, str | int | float | bool | None])
 
 
 def read_metadata(column: pl.Series, extra: Iterable[pl.Series]) -> tuple[pl.Series, pl.Series]:
@@ -48,7 +53,7 @@ def _entries(column: pl.Series) -> tuple[pl.Series, pl.Series]:
         column = column.struct.json_encode()  # fast, but it cannot encode bytes
     texts = text_of(column).fill_null("")
     different = texts.unique()  # events of one kind tend to share theirs
-    pairs = entries_of([read_pairs(text) for text in different])
+    pairs, _ = read_objects(different.cast(pl.Binary).to_list())
     table = pl.DataFrame({"text": different, "pairs": pairs})
     found = texts.to_frame("text").join(table, on="text", how="left", maintain_order="left")
     pairs = found["pairs"]
@@ -65,6 +70,39 @@ def entries_of(rows: Iterable[list[dict[str, Any]] | None]) -> pl.Series:
         for pair in row or ():
             keys.append(pair["key"])
             values.append(pair["value"])
+    return _lists(keys, values, starts)
+
+
+def read_objects(texts: Sequence[bytes]) -> tuple[pl.Series, list[int]]:
+    """The entries of JSON objects, null for what `read_pairs` takes for none; their `members_in`.
+
+    Flat ones are read fast. That decoder keeps the last of the members with one name, so a text
+    that may have more members than were found is left to `read_pairs`.
+    """
+    keys: list[str] = []
+    values: list[Any] = []
+    starts: list[int | None] = []
+    counts = members_of_each(texts)
+    for text, count in zip(texts, counts, strict=True):
+        starts.append(len(keys))
+        try:
+            members = FLAT.decode(text)
+        except NO_JSON:
+            members = None
+        if members is None or count != len(members):
+            pairs = read_pairs(text.decode())
+            starts[-1] = None if pairs is None else len(keys)
+            keys += [pair["key"] for pair in pairs or ()]
+            values += [pair["value"] for pair in pairs or ()]
+        else:
+            keys += members
+            values += members.values()
+    if not {*map(type, values)} <= {str, type(None)}:
+        values = [value if type(value) is str else canonical_text(value) for value in values]
+    return _lists(keys, values, starts), counts
+
+
+def _lists(keys: list[str], values: list[str | None], starts: list[int | None]) -> pl.Series:
     texts = pl.DataFrame({"key": keys, "value": values}, schema=dict.fromkeys(PAIR, pl.String))
     pairs = pa.StructArray.from_arrays([_arrow(column) for column in texts], PAIR)
     offsets = pl.Series([*starts, len(keys)], dtype=pl.Int32)

@@ -67,12 +67,18 @@ def normalise(raw: pl.DataFrame, arrival: datetime, source: str, brand: str | No
         metadata=bad_metadata,
         **{name: measured[name].too_large for name in MEASURES},
     )
-    events = frame.join(rejected, on="row", how="anti", maintain_order="left").with_columns(
+    if rejected.height:
+        frame = frame.join(rejected, on="row", how="anti", maintain_order="left")
+    events = frame.with_columns(
         event_id=pl.coalesce("event_id", pl.format("{}-{}", pl.lit(source), "row")),
         event_type=pl.col("event_type").str.replace_all("-", "_", literal=True),
     )
+    events, beyond = _with_numbers_of_metadata(events)
+    if beyond.height:
+        rejected = pl.concat([rejected, beyond]).sort("row", maintain_order=True)
+        events = events.join(beyond, on="row", how="anti", maintain_order="left")
     return Normal(
-        events=_with_numbers_of_metadata(events).select(*EVENTS, "brand_id", "row", "arrived"),
+        events=events.select(*EVENTS, "brand_id", "row", "arrived"),
         rejected=rejected,
         rounded=sum(m.rounded for m in measured.values()),
     )
@@ -87,6 +93,8 @@ def _texts(raw: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
 
 
 def _malformed(uuids: pl.Series) -> pl.Series:
+    if uuids.unique().str.contains(f"^{UUID}$").all():  # there are few, in many rows
+        return pl.repeat(False, len(uuids), dtype=pl.Boolean, eager=True)
     return ~uuids.str.contains(f"^{UUID}$").fill_null(True)
 
 
@@ -118,10 +126,19 @@ def _rejected(raw: pl.DataFrame, **faults: pl.Series) -> pl.DataFrame:
     return pl.concat(parts).sort("row", maintain_order=True)
 
 
-def _with_numbers_of_metadata(events: pl.DataFrame) -> pl.DataFrame:
-    """A number lives in the column of its name, else in the metadata key of that name."""
-    keys = events.select(pl.col("metadata").map.keys().explode().unique()).to_series()
-    for name in set(MEASURES) & set(keys):
+def _with_numbers_of_metadata(events: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """A number lives in the column of its name, else in the metadata key of that name.
+
+    The second frame says which rows to reject, because that number is too large.
+    """
+    keys = set(events.select(pl.col("metadata").map.keys().explode().unique()).to_series())
+    beyond = []
+    for name in (name for name in MEASURES if name in keys):
         texts = events.select(pl.col("metadata").map.get(name)).to_series()
-        events = events.with_columns(pl.coalesce(name, measure(texts).exact))
-    return events
+        measured = measure(texts)
+        large = events.select("row", pl.lit(texts).alias(name)).filter(
+            measured.too_large & events[name].is_null()
+        )
+        beyond.append(_rejected(large, **{name: large[name].is_not_null()}))
+        events = events.with_columns(pl.coalesce(name, measured.exact))
+    return events, pl.concat([_rejected(events.clear()), *beyond])

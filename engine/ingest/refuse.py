@@ -1,7 +1,6 @@
 """What is refused before it is read: files that are too large, packed, or in another encoding."""
 
 import csv
-import json
 from codecs import BOM_UTF8, getincrementaldecoder
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.errors import Fault, InvalidRequest
+from engine.ingest.metadata import NO_JSON
+from engine.ingest.ndjson import NAMES
 from engine.ingest.read import read
+from engine.ingest.xlsx import rows_claimed
 
 FILE_LIMIT: Final = 2 << 30
 LINE_LIMIT: Final = 16 << 20
@@ -20,13 +22,15 @@ COLUMN_LIMIT: Final = 1000
 SAMPLE: Final = 200
 BLOCK: Final = 1 << 20
 
+ZIP: Final = b"PK\x03\x04"
 PACKED: Final = {
     b"\x1f\x8b": "a gzip file; unpack it",
-    b"PK\x03\x04": "a ZIP archive or an Excel workbook; unpack it, or save its sheet as CSV",
+    ZIP: "a ZIP archive or an Excel workbook; unpack it, or save its sheet as CSV",
     b"BZh": "a bzip2 file; unpack it",
     b"\xfd7zXZ\x00": "an xz file; unpack it",
     b"\x28\xb5\x2f\xfd": "a Zstandard file; unpack it",
     b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive; unpack it",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook, or one with a password; save it as .xlsx without",
 }
 UTF_16_AND_32: Final = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
@@ -52,15 +56,24 @@ def refuse(path: Path) -> None:
     if size > FILE_LIMIT:
         message = f"has {size / 2**30:.1f} GiB; the most is 2 GiB. Split it into several files."
         raise _fault(path, message)
+    refuse_kind(path)
+
+
+def refuse_kind(path: Path) -> None:
+    """Raise InvalidRequest for what the first bytes and the header give away."""
     with path.open("rb") as file:
         head = file.read(4096)
+    if _kind(path) == ".xlsx" and head.startswith(ZIP):
+        return
     for magic, kind in PACKED.items():
         if head.startswith(magic):
             raise _fault(path, f"is {kind} and import what is in it.")
     if _kind(path) == ".parquet":
         _refuse_columns(path, _parquet_width(path))
         return
-    if head.startswith(UTF_16_AND_32) or b"\x00" in head:
+    if _kind(path) == ".xlsx":
+        raise _fault(path, "is no Excel workbook; save it as .xlsx, or as CSV.")
+    if head.startswith(UTF_16_AND_32) or head.count(0) > len(head) // 4:
         raise _fault(path, "is not UTF-8 but, it seems, UTF-16; save it as UTF-8 (CSV UTF-8).")
     if _kind(path) == ".csv":
         _refuse_columns(path, _csv_width(path))
@@ -75,6 +88,11 @@ def count_rows(path: Path, pause: Callable[[], None] = lambda: None) -> int:
     if _kind(path) == ".parquet":
         with pq.ParquetFile(path) as file:
             return int(file.metadata.num_rows)
+    if _kind(path) == ".xlsx":
+        try:
+            return rows_claimed(path)
+        except ValueError as error:
+            raise _fault(path, f"cannot be read as .xlsx: {error}") from error
     lines = _lines(path, pause)
     if _kind(path) != ".csv":
         _refuse_names(path, pause)
@@ -128,11 +146,9 @@ def _refuse_names(path: Path, pause: Callable[[], None]) -> None:
             if number % 10_000 == 0:
                 pause()
             try:
-                row = json.loads(line.removeprefix(BOM_UTF8))
-            except (ValueError, RecursionError):
-                continue  # rejected with a reason when it is read
-            if isinstance(row, dict):
-                names.update(row)
+                names.update(NAMES.decode(line.removeprefix(BOM_UTF8)))
+            except NO_JSON:
+                continue  # rejected with a reason when it is read, or counted then
             if len(names) > COLUMN_LIMIT:
                 _refuse_columns(path, len(names))
 
@@ -153,7 +169,7 @@ def _parquet_width(path: Path) -> int:
         with pq.ParquetFile(path) as file:
             return len(file.schema_arrow.names)
     except (pa.ArrowException, OSError) as error:
-        raise _fault(path, f"cannot be read as Parquet: {error}") from error
+        raise _fault(path, f"cannot be read as .parquet: {error}") from error
 
 
 def _refuse_columns(path: Path, width: int) -> None:

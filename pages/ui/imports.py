@@ -14,7 +14,7 @@ from pages.ui import columns, session, text
 from pages.ui.scope import explore_button, pick_target
 from pages.ui.tables import counts, names, numbers, table
 
-KINDS: Final = ["csv", "ndjson", "jsonl", "parquet"]
+KINDS: Final = ["csv", "ndjson", "jsonl", "parquet", "xlsx"]
 STATES: Final = {
     "queued": "waits for another import",
     "running": "is read",
@@ -30,7 +30,7 @@ def import_card() -> None:
         st.markdown("### Import a file")
         number = session.upload_number()
         upload = st.file_uploader(
-            "A CSV, NDJSON or Parquet file, up to 2 GiB. A CSV has a header, NDJSON one JSON"
+            "A CSV, NDJSON, Parquet or XLSX file, up to 2 GiB. A CSV has a header, NDJSON one JSON"
             " object per line.",
             type=KINDS,
             key=f"upload_{number}",

@@ -87,10 +87,11 @@ def test_many_rejected_rows_are_counted(tmp_path, run):
 
 NO_FILES = [
     ("missing.csv", None, "does not exist, or is not a file"),
-    ("a.xlsx", b"x", "is not a kind of file that can be read"),
+    ("a.xls", b"x", "is not a kind of file that can be read"),
+    ("a.xlsx", b"x", "is no Excel workbook; save it as .xlsx"),
     ("a", b"x", "is not a kind of file that can be read"),
     ("a.csv", b"", "cannot be read as .csv: empty"),
-    ("a.csv", LATIN, "cannot be read as .csv: row 2 is not UTF-8"),
+    ("a.csv", LATIN, "line 3 is not UTF-8"),
     ("a.csv", b"event_type\na\nb,c\n", "cannot be read as .csv: row 2 has 2 fields"),
     ("a.parquet", b"PAR1 and then nothing", "cannot be read as .parquet: "),
     ("a.parquet", b"", "cannot be read as .parquet: "),

@@ -36,7 +36,7 @@ REFUSED = [
     ("sixteen.ndjson", '{"a": 1}'.encode("utf-16"), "UTF-16; save it as UTF-8"),
     ("latin.csv", f"{GOOD}café,2026-11-25\n".encode("latin-1"), "line 4 is not UTF-8 (byte 0xE9)"),
     ("wide.csv", ",".join(f"c{i}" for i in range(1001)).encode() + b"\n1\n", "1,001 columns"),
-    ("other.parquet", b"PAR1 it is not", "cannot be read as Parquet"),
+    ("other.parquet", b"PAR1 it is not", "cannot be read as .parquet"),
 ]
 
 

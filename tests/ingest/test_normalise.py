@@ -98,6 +98,25 @@ def test_a_number_may_live_in_the_metadata(column, metadata, number):
     assert other["amount"] is None
 
 
+@pytest.mark.parametrize("number", ["1000000000000", '"1e12"', "-1e300", "999999999999.9999999"])
+def test_a_number_of_the_metadata_that_is_too_large_rejects_its_row(number):
+    """As one in the column would; where the column has a number, nobody asks the metadata."""
+    rows = [
+        GOOD,
+        GOOD | {"metadata": f'{{"amount":{number},"price":1e13}}'},
+        GOOD | {"metadata": f'{{"amount":{number}}}', "amount": "7"},
+        GOOD | {"metadata": f'{{"other":{number}}}'},
+    ]
+    normal = normalise(raw(*rows), ARRIVAL, "source", None)
+    assert [(row, field) for row, field, _ in normal.rejected.rows()] == [
+        (2, "amount"),
+        (2, "price"),
+    ]
+    assert all("is 10^12 or more" in said for said in normal.rejected["message"])
+    assert normal.events["row"].to_list() == [1, 3, 4]
+    assert normal.events["amount"].to_list() == [None, 7, None]
+
+
 def test_metadata_keeps_its_numbers():
     (event,) = events(GOOD | {"metadata": '{"amount":5.0,"price":1}', "price": "2"})
     assert event["metadata"] == {"amount": "5", "price": "1"}

@@ -291,12 +291,12 @@ def test_parquet_with_one_name_twice(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["a.xlsx", "a.txt", "a", "a.csv.gz", ".csv", "a.json", "a.parquet "]
+    "name", ["a.xls", "a.txt", "a", "a.csv.gz", ".csv", "a.json", "a.parquet "]
 )
 def test_other_kinds(tmp_path, name):
     path = tmp_path / name
     path.write_bytes(HEADER)
-    assert "the kinds are .csv, .ndjson, .jsonl, .parquet." in refusal(path)
+    assert "the kinds are .csv, .ndjson, .jsonl, .parquet, .xlsx." in refusal(path)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,0 +1,40 @@
+"""How many members the objects of a JSON text have at least: each has a quote and a colon.
+
+A decoder that lets the last of several members of one name win can be trusted where it found as
+many. Where a string begins with a colon or has a quote within, more are counted than there are.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+BLOCK: Final = 1 << 18
+"""Bytes that are looked at together, so that they stay in the processor's cache."""
+QUOTE, COLON, SPACE = b'": '
+
+
+def members_in(text: bytes) -> int:
+    """Of one text, or of lines that were joined."""
+    count, spaced = _look(text)
+    return len(re.findall(rb'"\s*:', text)) if spaced else count
+
+
+def members_of_each(texts: Sequence[bytes]) -> list[int]:
+    _, spaced = _look(b"\n".join(texts))
+    if spaced:
+        return [members_in(text) for text in texts]
+    return [text.count(b'":') for text in texts]
+
+
+def _look(text: bytes) -> tuple[int, bool]:
+    """Colons after a quote, and whether one comes after white space."""
+    count, spaced = 0, False
+    for start in range(0, len(text), BLOCK):
+        # One byte of the next block, so that no pair is missed.
+        block = np.frombuffer(text, np.uint8, min(BLOCK + 1, len(text) - start), start)
+        before, colon = block[:-1], block[1:] == COLON
+        count += int(np.count_nonzero(colon & (before == QUOTE)))
+        spaced = spaced or bool((colon & (before <= SPACE)).any())
+    return count, spaced
