@@ -35,7 +35,7 @@ from benchmarks.lake import SCOPE, folder, lake
 from benchmarks.results import write_section
 from engine.contract import IDS, MEASURES
 from engine.ingest.load import load
-from engine.ingest.sync import main as sync
+from engine.ingest.sync.__main__ import main as sync
 from engine.stores.lake import LakeStore
 from tests.postgres import server
 

@@ -30,12 +30,14 @@ class Keeper:
         self._timer = timer
         self._tidied = timer()
         self._stopped = Event()
+        self._threads: list[Thread] = []
+
+    def start(self) -> None:
+        self._stopped.clear()
         self._threads = [
             Thread(target=self._repeat, args=[self._try, self.move], name="keeper", daemon=True),
             Thread(target=self._repeat, args=[self._try, self.tidy], name="tidier", daemon=True),
         ]
-
-    def start(self) -> None:
         for thread in self._threads:
             thread.start()
 
@@ -43,8 +45,7 @@ class Keeper:
         """Return when the work that is under way is over; what still waits, waits."""
         self._stopped.set()
         for thread in self._threads:
-            if thread.ident is not None:
-                thread.join()
+            thread.join()
 
     def move(self) -> None:
         """Move some of what waits in each workspace."""

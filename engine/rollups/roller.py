@@ -42,11 +42,10 @@ class Roller:
         self._warm = warm
         self._read: dict[tuple[str, str], int] = {}
         self._stopped = Event()
-        self._thread: Thread | None = None
 
     def start(self) -> None:
-        self._thread = Thread(target=self._run, name="roller", daemon=True)
-        self._thread.start()
+        self._stopped.clear()
+        Thread(target=self._run, name="roller", daemon=True).start()
 
     def stop(self) -> None:
         """A build that is under way ends with the process; what it wrote is written anew."""

@@ -1,9 +1,10 @@
 """The data page as a person uses it: drop a file, look, import, read; connect a table, watch it."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 PATIENCE: Final = 60_000
 
@@ -45,6 +46,16 @@ class SourceCard:
 
     def press(self, button: str) -> None:
         self.root.get_by_role("button", name=button, exact=True).click()
+
+    def turn(self, button: str, into: str) -> None:
+        """Press a button that becomes another one; a click while the card is redrawn is lost."""
+        for _ in range(5):
+            with suppress(TimeoutError):
+                self.root.get_by_role("button", name=button, exact=True).click(timeout=5_000)
+            with suppress(AssertionError):
+                expect(self.root.get_by_role("button", name=into, exact=True)).to_be_visible()
+                return
+        raise AssertionError(f"{button} did not become {into}")
 
     def remove(self) -> None:
         self.root.locator(f".st-key-more_{self.name} button").click()

@@ -93,6 +93,11 @@ class Explore:
         body: dict[str, Any] = json.loads(code.inner_text())
         return body
 
+    def expect_code(self, words: str) -> None:
+        """The page has got as far as to say these words of its request."""
+        self.page.get_by_role("tab", name="JSON").click()
+        expect(self.page.get_by_test_id("stCode").first).to_contain_text(words)
+
     def command(self) -> str:
         """The request as a command to run."""
         self.page.get_by_role("tab", name="cURL").click()

@@ -47,6 +47,7 @@ def test_controls_change_address_and_chart(explore: Open, address: str) -> None:
         event_types=["agent_purchase"],
         limit=["5"],
     )
+    page.expect_code('"limit": 5')
     rows = posted(address, page.request())["rows"]
     page.expect_drawn([row["key"] for row in rows])
     assert page.drawn() == [(row["key"], row["value"]) for row in rows]

@@ -7,9 +7,10 @@ import pytest
 
 from engine.database.connect import open_database
 from engine.errors import InvalidRequest, NotFound
-from engine.ingest import sync as syncing
 from engine.ingest.sources import Source, Sources
-from engine.ingest.sync import Sync, main
+from engine.ingest.sync import Sync
+from engine.ingest.sync import __main__ as syncing
+from engine.ingest.sync.__main__ import main
 from engine.ingest.vault import Vault
 from tests.database.shop import SECRET, Shop, event
 from tests.ingest.files import WORKSPACE, ids

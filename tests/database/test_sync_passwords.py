@@ -11,7 +11,7 @@ from psycopg.pq import Conninfo
 from engine.database.connect import downgrade, open_database, upgrade
 from engine.errors import InvalidRequest, Unavailable
 from engine.ingest.sources import SECRETS, Sources, with_password, without_secrets
-from engine.ingest.sync import main
+from engine.ingest.sync.__main__ import main
 from engine.ingest.vault import Vault
 from engine.settings import Settings
 from tests.database.shop import SECRET, Shop, counts, event
