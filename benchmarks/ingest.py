@@ -36,10 +36,12 @@ from benchmarks.results import write_section
 from engine.contract import IDS, MEASURES
 from engine.ingest.load import load
 from engine.ingest.sync.__main__ import main as sync
+from engine.scope import Scope
 from engine.stores.lake import LakeStore
 from tests.postgres import server
 
 FILES: Final = ("ndjson", "csv", "parquet")
+OURS: Final = Scope("ws_shop", SCOPE.brand_id)
 KINDS: Final = (*FILES, "postgres")
 TABLE: Final = "agent_events"
 BATCH: Final = 1_000
@@ -124,7 +126,7 @@ def by_file(rows: int, kind: str, home: str) -> Timing:
     path = file(rows, kind)
     store = LakeStore(Path(home) / "lake")
     began = time.perf_counter()
-    loaded = load(store, path, SCOPE.workspace_id, datetime.now(UTC))
+    loaded = load(store, path, OURS.workspace_id, datetime.now(UTC))
     ours = time.perf_counter() - began
     peer, theirs = duckdb_load(path, Path(home) / "peer.db")
     lost = loaded.rejected.height + loaded.duplicates
@@ -140,7 +142,7 @@ def by_sync(rows: int, home: Path) -> Timing:
     fill(database.url(database=name), file(rows, "csv"))
     os.environ["VITRINE_HOME"] = str(home)
     of = ["--url", database.url(database=name), "--table", TABLE]
-    if sync(["add", "shop", *of, "--workspace", SCOPE.workspace_id]):
+    if sync(["add", "shop", *of, "--workspace", OURS.workspace_id]):
         raise SystemExit("the source could not be added")
     began = time.perf_counter()
     failed = sync(["run", "shop"])
@@ -231,7 +233,7 @@ def duckdb_load(path: Path, database: Path) -> tuple[float, tuple[Any, ...]]:
 
 
 def summary(store: LakeStore) -> tuple[Any, ...]:
-    events = store.open(SCOPE.workspace_id, SCOPE.brand_id).all_events()
+    events = store.open(OURS.workspace_id, OURS.brand_id).all_events()
     created = pl.col("created_at")
     row: tuple[Any, ...] = (
         events.select(
@@ -293,7 +295,7 @@ def batches(path: Path, posted: int) -> Iterator[bytes]:
 
 
 def post(port: int, bodies: list[bytes], times: list[float]) -> None:
-    path = f"/api/workspace/{SCOPE.workspace_id}/events"
+    path = f"/api/workspace/{OURS.workspace_id}/events"
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/x-ndjson"}
     connection = http.client.HTTPConnection("127.0.0.1", port)
     for body in bodies:
@@ -308,7 +310,7 @@ def post(port: int, bodies: list[bytes], times: list[float]) -> None:
 
 
 def stored(store: LakeStore) -> int:
-    return sum(file.rows for file in store.open(SCOPE.workspace_id, SCOPE.brand_id).files)
+    return sum(file.rows for file in store.open(OURS.workspace_id, OURS.brand_id).files)
 
 
 @contextmanager
