@@ -13,6 +13,7 @@ import http.client
 import json
 import os
 import resource
+import secrets
 import socket
 import subprocess
 import sys
@@ -140,7 +141,7 @@ def by_sync(rows: int, home: Path) -> Timing:
     database = server()
     name = database.new("database")
     fill(database.url(database=name), file(rows, "csv"))
-    os.environ["VITRINE_HOME"] = str(home)
+    os.environ |= {"VITRINE_HOME": str(home), "VITRINE_SECRET": secrets.token_urlsafe(32)}
     of = ["--url", database.url(database=name), "--table", TABLE]
     if sync(["add", "shop", *of, "--workspace", OURS.workspace_id]):
         raise SystemExit("the source could not be added")
