@@ -149,7 +149,7 @@ class Answer:
 
     def _planned(self) -> Iterator[str]:
         for segment in self.plan.of("months"):
-            yield from (f"{day:%Y-%m}" for day in _days(segment) if day.day == 1)
+            yield from (str(day)[:7] for day in _days(segment) if day.day == 1)
         for segment in self.plan.of("days"):
             yield from map(str, _days(segment))
 

@@ -57,9 +57,13 @@ class Builder:
             # What is rolled up is true for the new version too: the log need not be read again.
             manifest = replace(before, version=snapshot.version)
         else:
-            manifest = _Build(shelf, snapshot, before).run(
-                sorted(stale | new), max(today, before.upto)
-            )
+            try:
+                work = _Build(shelf, snapshot, before)
+                manifest = work.run(sorted(stale | new), max(today, before.upto))
+            except (FileNotFoundError, pl.exceptions.ComputeError):
+                # A file of an earlier build is gone or broken: the next one begins from nothing.
+                shelf.discard(before.build)
+                raise
         if manifest != before:
             shelf.publish(manifest)
             shelf.sweep([before, manifest])

@@ -75,9 +75,12 @@ class Rollups:
         if changed is None:
             return "rollup_behind_lake"
         try:
-            return Opened(held.state, snapshot, _sources(held.state, changed))
+            with self._lock:
+                # The first to come loads the dictionaries: a second set would give other codes.
+                sources = _sources(held.state, changed)
         except UNREADABLE as error:
             return _unreadable(held.state, error)
+        return Opened(held.state, snapshot, sources)
 
     def choice(self, scope: Scope) -> Choice | None:
         """What is rolled up of a brand, and why the rest is not; None before the first build."""

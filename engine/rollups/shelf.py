@@ -12,7 +12,6 @@ Everything here is derived: deleting the folder loses nothing.
 """
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -23,6 +22,7 @@ import polars as pl
 
 from engine.rollups import visits
 from engine.rollups.cells import SCHEMAS
+from engine.stores.place import sync
 
 FORMAT: Final = 1
 PROBE: Final = int(pl.Series(["session"]).hash()[0])
@@ -102,12 +102,12 @@ class Shelf:
         before = self.manifest()
         if before is None or before.build != manifest.build:
             for path in self.folder.glob(f"{manifest.build}-*.parquet"):
-                _sync(path)
+                sync(path)
         fresh = self.folder / f"{MANIFEST}.new"
         fresh.write_text(manifest.to_json())
-        _sync(fresh)
+        sync(fresh)
         fresh.replace(self.folder / MANIFEST)
-        _sync(self.folder)
+        sync(self.folder)
 
     def discard(self, build: int) -> None:
         """Let the next build begin from nothing, unless there is a newer one already."""
@@ -161,11 +161,3 @@ class Shelf:
         if paths:
             parts.append(pl.scan_parquet(paths, include_file_paths="cell"))
         return pl.concat(parts)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -173,11 +173,16 @@ def _sync(path: Path, before: int) -> None:
     folders = [file.parent for file in made] + [path, path.parent]
     for target in dict.fromkeys(made + folders):
         if target.exists():
-            descriptor = os.open(target, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            sync(target)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file or folder is on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _size(path: Path) -> int:

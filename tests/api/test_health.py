@@ -20,7 +20,7 @@ HERE: Any = {"base_url": "http://127.0.0.1", "client": ("127.0.0.1", 1)}
 
 
 def client(health: Health) -> TestClient:
-    return TestClient(Starlette(routes=routes(open_shops(), Settings(Path()), None, None, health)))  # type: ignore[arg-type]
+    return TestClient(Starlette(routes=routes(open_shops(), Settings(Path()), None, None, health)))
 
 
 def fail() -> None:

@@ -63,7 +63,7 @@ class House:
         self.store = Stuck()
         pool = Pool(SLOTS, places=PLACES)
         self.engine = Engine(self.store, clock=lambda: NOW, runner=pool)
-        self.app = served(self.engine, Settings(home=None, **settings))  # type: ignore[arg-type]
+        self.app = served(self.engine, Settings(home=None, **settings))
         self.answers: list[Any] = []
 
     async def ask(self, days: int = 30, space: str = wire.SPACE, brand: str = BRAND) -> Any:
@@ -109,8 +109,8 @@ def test_beyond_the_line_it_is_refused_at_once() -> None:
     async def main(house: House, group: Any) -> None:
         for days in range(1, SLOTS + PLACES + 1):
             group.start_soon(house.ask, days)
-            await until(lambda d=days: house.store.at_work >= min(d, SLOTS))  # type: ignore[misc]
-        await until(lambda: house.engine._runner._waiting == PLACES)  # type: ignore[attr-defined]
+            await until(lambda d=days: house.store.at_work >= min(d, SLOTS))
+        await until(lambda: house.engine._runner._waiting == PLACES)
         for days in range(100, 200):
             refused = await house.ask(days)
             envelope(refused, 503, "UNAVAILABLE")
@@ -127,7 +127,7 @@ def test_a_busy_workspace_does_not_hinder_a_quiet_one() -> None:
             group.start_soon(house.ask, days)
         await until(lambda: len(house.answers) == 50 - SLOTS - PLACES)  # all refused
         group.start_soon(house.ask, 30, OTHER_SPACE, OTHER_BRAND)
-        await until(lambda: house.engine._runner._waiting == PLACES + 1)  # type: ignore[attr-defined]
+        await until(lambda: house.engine._runner._waiting == PLACES + 1)
 
     house = run(main)
     assert house.statuses() == [200] * (SLOTS + PLACES + 1) + [503] * (50 - SLOTS - PLACES)
@@ -179,7 +179,7 @@ def test_a_slot_is_held_until_the_work_ends_though_the_caller_is_told(monkeypatc
         assert house.store.at_work == SLOTS  # nothing more was begun
         house.store.let_go.set()
         await until(lambda: house.store.at_work == SLOTS + 1)
-        await until(lambda: house.engine._runner._running == 0)  # type: ignore[attr-defined]
+        await until(lambda: house.engine._runner._running == 0)
         kept = await house.ask(1)
         assert kept.json()["cache_hit"]
 

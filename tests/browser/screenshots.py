@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def _shoot(browser: Browser, address: str, name: str, query: str, **options: object) -> None:
-    context = browser.new_context(**options)  # type: ignore[arg-type]
+    context = browser.new_context(**options)
     page = Explore(context.new_page(), address).open(query)
     page.page.wait_for_timeout(SETTLING)
     page.page.screenshot(path=PICTURES / f"{name}.png")

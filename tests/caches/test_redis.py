@@ -86,14 +86,14 @@ def test_a_clock_set_back_makes_nothing_younger(server: Server, timer: Timer) ->
 def test_redis_forgets_by_itself(server: Server, timer: Timer) -> None:
     in_redis(server.url, timer).put(key(), result(1), age=20)
     with server.client() as client:
-        assert 38_000 < client.pttl(name_of("answer")) <= 40_000  # type: ignore[operator]
+        assert 38_000 < client.pttl(name_of("answer")) <= 40_000
         assert client.keys("*") == [name_of("answer").encode()]
 
 
 def test_names_hold_neither_workspace_nor_brand(server: Server, timer: Timer) -> None:
     in_redis(server.url, timer).put(key(), result(1))
     with server.client() as client:
-        assert not any(b"ws_one" in n or BRAND.encode() in n for n in client.keys("*"))  # type: ignore[union-attr]
+        assert not any(b"ws_one" in n or BRAND.encode() in n for n in client.keys("*"))
 
 
 GOOD = value_of(key())
@@ -359,7 +359,7 @@ def test_when_the_first_gives_up_the_next_computes(server: Server) -> None:
 def test_when_the_first_dies_the_next_computes(server: Server) -> None:
     assert process(server).get(key()) is None  # and is never heard of again
     with server.client() as client:
-        assert 0 < client.pttl(name_of("lock")) <= LOCK_SECONDS * 1000  # type: ignore[operator]
+        assert 0 < client.pttl(name_of("lock")) <= LOCK_SECONDS * 1000
         client.pexpire(name_of("lock"), 50)
     assert Process(process(server)).told() is None
 

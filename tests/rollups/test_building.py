@@ -1,15 +1,21 @@
 """Builds: what is built anew and what is not, after a crash, behind a lake that changes."""
 
 import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
+import polars as pl
 import pytest
 
 from engine.database.connect import open_database
 from engine.ingest.delete import Deletion
 from engine.ingest.inbox import Inbox
+from engine.rollups.coded import Dictionaries
 from engine.rollups.roller import Roller
 from engine.rollups.shelf import Shelf
+from engine.rollups.state import State
 from tests.generate import SCOPE, event
 from tests.rollups.brand import Brand
 
@@ -116,6 +122,44 @@ def test_a_build_that_is_cut_short(brand, monkeypatch, writes):
     right(brand)
     brand.build(NOW)
     assert right(brand) == len(BODIES)
+
+
+@pytest.mark.parametrize("kind", ["*.ids.parquet", "*-dictionaries.parquet", "*-registry.parquet"])
+def test_a_build_on_broken_files_begins_anew_next_time(built, kind):
+    brand, _ = built
+    for path in brand.builder.root.rglob(kind):
+        path.write_bytes(b"broken")
+    brand.write([event("late", NOW - timedelta(days=40), session_id="s21")])
+    with pytest.raises(pl.exceptions.ComputeError):
+        brand.build(NOW)
+    brand.build(NOW)
+    assert right(brand) == len(BODIES)
+
+
+def test_months_of_years_with_three_digits(brand):
+    now = datetime(1000, 1, 15, 5, tzinfo=UTC)
+    brand.write([event(str(day), now - timedelta(days=day)) for day in range(1, 60)])
+    brand.build(now)
+    brand.check([(BODIES[0] | {"time_window_days": 70}, now, None)])
+    assert "months" in [segment.source for segment in brand.engine.planned.segments]
+
+
+def test_dictionaries_are_loaded_once(built, monkeypatch):
+    """However many come at the same time: two sets would give a new text two codes."""
+    brand, _ = built
+    loaded, whole = [], Dictionaries.from_frame
+
+    def load(frame):
+        time.sleep(0.05)
+        loaded.append(frame)
+        return whole(frame)
+
+    monkeypatch.setattr(Dictionaries, "from_frame", load)
+    # Later Pythons do not hold a lock around a cached property.
+    monkeypatch.setattr(State.known, "lock", nullcontext())
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: brand.engine.explain(BODIES[0], SCOPE, NOW), range(4)))
+    assert len(loaded) == 1
 
 
 def test_what_no_manifest_names_is_swept(built):
