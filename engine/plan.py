@@ -126,10 +126,6 @@ def _refusals(
     if request.group_by in sources.refused:
         detail = f"{request.group_by}: {sources.refused[request.group_by]}"
         yield Refusal("rollups", "dimension_not_rolled_up", detail)
-    if request.group_by == "session" and len(request.event_types or ()) > 1:
-        yield Refusal(
-            "rollups", "sessions_need_one_type", f"{len(request.event_types or ())} types"
-        )
     if request.value_field in IDS:
         yield Refusal("rollups", "value_field_not_in_rollup", str(request.value_field))
     if not request.is_numeric or request.group_by == "session":

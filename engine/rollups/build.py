@@ -265,11 +265,11 @@ class _Build:
                 continue
             folded = cells.fold([self._of(days, table) for table in SCHEMAS], several)
             self._refuse_large(folded.counts)
-            top, going_on = (
+            first, going_on = (
                 self.shelf.scan_visits(self.cells, days, name) for name in visits.SCHEMAS
             )
-            first = visits.fold(top.collect(), going_on.collect(), several)
-            for name, table in (folded._asdict() | first._asdict()).items():
+            by_session = visits.fold(first.collect(), going_on.collect(), several)
+            for name, table in (folded._asdict() | by_session._asdict()).items():
                 self.shelf.write(self.build, f"{month}.{name}", table)
             self.cells[month] = (self.build, len(self.dimensions))
 

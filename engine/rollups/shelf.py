@@ -24,7 +24,7 @@ from engine.rollups import visits
 from engine.rollups.cells import SCHEMAS
 from engine.stores.place import sync
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 PROBE: Final = int(pl.Series(["session"]).hash()[0])
 """Tells the hash of another version of Polars from this one's."""
 MANIFEST: Final = "manifest.json"
@@ -155,9 +155,9 @@ class Shelf:
     def scan_visits(
         self, cells: Mapping[str, tuple[int, int]], names: Iterable[str], table: str
     ) -> pl.LazyFrame:
-        """`top` or `visits` of some cells, with the `cell` that a row is from."""
-        parts = [visits.SCHEMAS[table].to_frame().with_columns(cell=pl.lit("")).lazy()]
+        """`first` or `visits` of some cells."""
+        parts = [visits.SCHEMAS[table].to_frame().lazy()]
         paths = [self.path(cells[cell][0], f"{cell}.{table}") for cell in names]
         if paths:
-            parts.append(pl.scan_parquet(paths, include_file_paths="cell"))
+            parts.append(pl.scan_parquet(paths))
         return pl.concat(parts)

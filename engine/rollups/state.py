@@ -11,7 +11,7 @@ from typing import Final
 import polars as pl
 
 from engine.plan import Sources
-from engine.rollups.cells import columns_of, key_of, numbers, total
+from engine.rollups.cells import TOTAL, columns_of, key_of, numbers, total
 from engine.rollups.coded import (
     CODED,
     Dictionaries,
@@ -24,7 +24,7 @@ from engine.rollups.dictionary import CODE
 from engine.rollups.kept import Kept
 from engine.rollups.registry import SEEN, Registry
 from engine.rollups.shelf import Manifest, Shelf
-from engine.rollups.visits import ADDED
+from engine.rollups.visits import ADDED, added_of, first_by, is_ranked
 from engine.stores.base import File, Snapshot
 
 EPOCH: Final = date(1970, 1, 1)
@@ -105,15 +105,27 @@ class State:
         added = pl.col("mask").bitwise_or()
         return self._folded("spanning", dimension, cells, ("key", "session"), added)
 
-    def top(self, cells: tuple[str, ...], rank: str, type_code: int) -> pl.DataFrame:
-        """cell, session, session_id, total, numbers: the first sessions of each cell."""
+    def first(
+        self, cells: tuple[str, ...], rank: str, types: tuple[int, ...] | None
+    ) -> pl.DataFrame:
+        """session, session_id, total, numbers: the first LISTED of those that lie in one of these
+        cells; fewer when there are no more.
+        """
+        total_, count = added_of(rank)
 
         def make() -> pl.DataFrame:
-            rows = self.shelf.scan_visits(self.manifest.cells, cells, "top")
-            listed = rows.filter(pl.col("rank") == rank, pl.col("type") == type_code)
-            return listed.drop("rank", "type").collect(engine="streaming")
+            rows = self.shelf.scan_visits(self.manifest.cells, cells, "first")
+            if types is not None:
+                rows = rows.filter(pl.col("type").is_in(types))
+            by = rows.filter(is_ranked(rank), count > 0).group_by("session")
+            found = by.agg(
+                pl.col("session_id").first(),
+                total=total_.cast(TOTAL).sum(),
+                numbers=count.cast(pl.Int64).sum(),
+            )
+            return first_by(rank, found).collect(engine="streaming")
 
-        return self.kept.get((self.key, "top", cells, rank, type_code), make)
+        return self.kept.get((self.key, "first", cells, rank, types), make)
 
     def visits(self, cells: tuple[str, ...]) -> pl.DataFrame:
         """VISITS, added up: the sessions that go on over cells."""

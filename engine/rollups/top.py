@@ -1,9 +1,8 @@
-"""Requests by session: the first sessions of a window, from the lists of its cells.
+"""Requests by session: the first sessions of a window.
 
-A list holds sessions that lie in its cell alone, with their final values. Sessions that go on
-elsewhere, and those of the events that are read, are added up one by one. A list that is full may
-leave out a session that comes after all it holds, so it answers for at most as many rows as it has
-left.
+Of those that lie in one cell alone, a list of the first LISTED. Sessions that go on elsewhere, and
+those of the events that are read, are added up one by one. So the list answers for as many rows as
+it has, less those of sessions that go on.
 """
 
 from dataclasses import dataclass
@@ -16,11 +15,8 @@ from engine.request import AggregateRequest
 from engine.rollups.answer import Answer
 from engine.rollups.cells import TOTAL, numbers, total
 from engine.rollups.state import Opened, Unanswerable
-from engine.rollups.visits import ALL_TYPES, LISTED, rank_of
+from engine.rollups.visits import LISTED
 
-RANKS: Final = {"count": "events", "count_distinct": "first", "sum": "sum", "avg": "avg"}
-UNKNOWN: Final = -1
-"""The code of a type that no event has."""
 FOUND: Final = pl.Schema(
     {"session": pl.UInt64(), "session_id": pl.String(), "total": TOTAL, "numbers": pl.Int64()}
 )
@@ -57,18 +53,19 @@ class Top:
         return pl.concat([found.select(missing.columns), missing]), groups
 
     def _counted(self, answer: Answer, others: pl.DataFrame) -> pl.DataFrame:
-        listed = self._listed(answer, RANKS[self.request.aggregation], others)
+        rank = "events" if self.request.aggregation == "count" else "id"
+        listed = self._listed(answer, rank, others)
         return pl.concat([listed, others]).select(
             key="session_id", events="numbers", sessions=pl.lit(1, pl.Int64)
         )
 
     def _numbers(self, answer: Answer, others: pl.DataFrame) -> pl.DataFrame:
         """Sessions with a number come first; when they are few, those without follow."""
-        rank = rank_of(RANKS[self.request.aggregation], self.request.value_field)
+        rank = f"{self.request.value_field}.{self.request.aggregation}"
         held = others.filter(pl.col("numbers") > 0)
         found = pl.concat([self._listed(answer, rank, others), held])
         if found.height < self.request.limit:
-            without = self._listed(answer, "first", pl.concat([others, found]))
+            without = self._listed(answer, "id", pl.concat([others, found]))
             none = pl.concat([without, others.filter(pl.col("numbers") == 0)])
             found = pl.concat(
                 [found, none.with_columns(total=pl.lit(0, TOTAL), numbers=pl.lit(0, pl.Int64))]
@@ -77,14 +74,12 @@ class Top:
 
     def _listed(self, answer: Answer, rank: str, but: pl.DataFrame) -> pl.DataFrame:
         """FOUND: who is on the lists of the cells, but for some sessions."""
-        top = self.opened.state.top(answer.cells, rank, self._type(answer))
-        listed = top.join(but, on="session", how="anti")
-        left = listed.group_by("cell").agg(left=pl.len())
-        full = top.group_by("cell").len().filter(pl.col("len") >= LISTED)
-        rows = full.join(left, on="cell", how="left")["left"].fill_null(0)
-        if any(row < self.request.limit for row in rows):
+        types = None if answer.types is None else tuple(answer.types.sort())
+        first = self.opened.state.first(answer.cells, rank, types)
+        listed = first.filter(~pl.col("session").is_in(but["session"].implode()))
+        if first.height >= LISTED and listed.height < self.request.limit:
             raise Unanswerable("limit_beyond_lists")
-        return listed.select(pl.col(name).cast(dtype) for name, dtype in FOUND.items())
+        return listed.select(FOUND.names())
 
     def _others(self, answer: Answer) -> pl.DataFrame:
         """FOUND: the sessions that are not on a list, with all they have in the window."""
@@ -113,9 +108,3 @@ class Top:
         visits = self.opened.state.visits(answer.cells).select("session", "session_id")
         parts = [visits, *(self.opened.ids(day) for day in answer.days_read)]
         return pl.concat(part.lazy() for part in parts).unique()
-
-    def _type(self, answer: Answer) -> int:
-        """The code of the one type asked for, as in `top`."""
-        if answer.types is None:
-            return ALL_TYPES
-        return int(answer.types[0]) if answer.types.len() else UNKNOWN

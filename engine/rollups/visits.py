@@ -1,38 +1,29 @@
 """Tables of a cell for requests by session: who comes first, and who goes on elsewhere.
 
 There are as many rows by session as sessions, but an answer holds the first few. A session that
-lies in one cell has its final value there, so the first of a window are among the first of its
-cells: `top` lists those, for each way to rank and each type of event. Of sessions that go on in
-another cell, `visits` holds all.
+lies in one cell has its final values there, so the first of a window are among the first of its
+cells. Both tables have a row for each type of event of a session.
 
-top (rank, type, session, session_id, total, numbers): `rank` is a name of RANKS; type 0 stands for
-all types; numbers is the number of events where no measure is ranked.
-visits (session, session_id, type, events and the measures of COUNTS).
+first (ranks, session, session_id, type, events and the measures of COUNTS): sessions that lie in
+the cell alone, as far as they may be among its first LISTED for some choice of types; `ranks` has a
+bit for each of RANKS in which they may.
+visits (session, session_id, type, events and the measures of COUNTS): all that go on elsewhere.
 """
 
-from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from engine.contract import MEASURES
 from engine.rollups.cells import COUNTS, TOTAL, numbers, total
+from engine.rollups.contenders import EXACT, OfType, contenders
 
 LISTED: Final = 250
-"""How many sessions a list of `top` holds."""
-ALL_TYPES: Final = 0
+"""So many rows of an answer `first` is good for, whatever types are asked for."""
 ADDED: Final = COUNTS.names()[3:]
 
-TOP: Final = pl.Schema(
-    {
-        "rank": pl.String(),
-        "type": pl.Int32(),
-        "session": pl.UInt64(),
-        "session_id": pl.String(),
-        "total": TOTAL,
-        "numbers": pl.UInt32(),
-    }
-)
 VISITS: Final = pl.Schema(
     {
         "session": pl.UInt64(),
@@ -41,97 +32,119 @@ VISITS: Final = pl.Schema(
         **{name: COUNTS[name] for name in ADDED},
     }
 )
-SCHEMAS: Final = {"top": TOP, "visits": VISITS}
+FIRST: Final = pl.Schema({"ranks": pl.UInt32(), **VISITS})
+SCHEMAS: Final = {"first": FIRST, "visits": VISITS}
 
+RANKS: Final = ("events", "id", *(f"{m}.{way}" for m in MEASURES for way in ("sum", "avg")))
+"""What sessions are ranked by, the largest first, then by their id."""
 VALUES: Final = {
     "events": pl.col("numbers"),
-    "first": pl.lit(0),
+    "id": pl.lit(0),
     "sum": pl.col("total"),
     "avg": pl.col("total").cast(pl.Float64) / pl.col("numbers"),
 }
-"""What sessions are ranked by, the largest first, then by their id."""
 
 
 class Visits(NamedTuple):
     """The tables named at the top of the file; those of several days have a column `day` too."""
 
-    top: pl.DataFrame
+    first: pl.DataFrame
     visits: pl.DataFrame
 
 
-def rank_of(way: str, measure: str | None) -> str:
-    """A name of `rank`: events, first, <measure>.sum or <measure>.avg."""
-    return way if measure is None else f"{measure}.{way}"
+def is_ranked(rank: str) -> pl.Expr:
+    return pl.col("ranks") & pl.lit(1 << RANKS.index(rank), pl.UInt32) != 0
+
+
+def added_of(rank: str) -> tuple[pl.Expr, pl.Expr]:
+    """What is added up of a session: the sum, and how many numbers or events it is of."""
+    measure = rank.rpartition(".")[0]
+    if not measure:
+        return pl.lit(None, TOTAL), pl.col("events")
+    return pl.col(total(measure)), pl.col(numbers(measure))
 
 
 def tables(coded: pl.DataFrame, ids: pl.DataFrame, spanning: pl.Series) -> Visits:
     """The tables of each day in a frame of CODED. ids: day, session, session_id."""
     sums = {total(m): pl.col(m).cast(TOTAL).sum() for m in MEASURES}
     held = {numbers(m): pl.col(m).count().cast(pl.UInt32) for m in MEASURES}
-    names = ids.sort("session_id").with_row_index("place")
     by_type = (
         coded.lazy()
         .filter(pl.col("session").is_not_null())
         .group_by("day", "session", "type")
         .agg(events=pl.len().cast(pl.UInt32), **sums, **held)
-        .join(names.lazy().drop("session_id"), on=["day", "session"])
+        .join(ids.lazy(), on=["day", "session"])
         .with_columns(spans=pl.col("session").is_in(spanning.implode()))
         .collect(engine="streaming")
     )
-    top = _top(by_type.filter(~pl.col("spans")), ["day"]).join(names, on=["day", "place"])
-    going_on = by_type.filter("spans").join(names, on=["day", "place"])
-    return Visits(top.select("day", *TOP.names()), going_on.select("day", *VISITS.names()))
+    first = first_of(by_type.filter(~pl.col("spans")))
+    going_on = by_type.filter("spans")
+    return Visits(first.select("day", *FIRST.names()), going_on.select("day", *VISITS.names()))
 
 
-def fold(top: pl.DataFrame, visits: pl.DataFrame, spanning: pl.Series) -> Visits:
+def fold(first: pl.DataFrame, visits: pl.DataFrame, spanning: pl.Series) -> Visits:
     """The tables of a month from those of its days, which have no `day` then.
 
     spanning: the sessions that other months have too.
     """
     by_type = visits.group_by("session", "session_id", "type").agg(pl.col(ADDED).sum())
     spans = pl.col("session").is_in(spanning.implode())
-    who = pl.concat([rows.select("session", "session_id") for rows in (top, by_type)])
-    names = who.unique().sort("session_id").with_row_index("place")
-    places = names.drop("session_id")
-    # The first of the days' lists and of those whose days are all in this month.
-    settled = _top(by_type.filter(~spans).join(places, on="session"), [])
-    both = pl.concat([top.join(places, on="session").select(settled.columns), settled])
-    parts = [_first(part, ["rank", "type"], str(rank)) for (rank,), part in both.group_by("rank")]
-    listed = pl.concat([settled.clear(), *parts]).join(names, on="place")
-    return Visits(listed.select(TOP.names()), by_type.filter(spans).select(VISITS.names()))
+    # The first of the days, and those whose days are all in this month.
+    local = pl.concat([first.select(VISITS.names()), by_type.filter(~spans)])
+    together = first_of(local.with_columns(day=pl.lit(0, pl.Int32)))
+    return Visits(together.select(FIRST.names()), by_type.filter(spans).select(VISITS.names()))
 
 
-def _top(by_type: pl.DataFrame, cell: list[str]) -> pl.DataFrame:
-    """The lists of `top` from sums by type and session; of a session its `place` among the ids."""
-    together = by_type.group_by(*cell, "place").agg(pl.col(ADDED).sum())
-    every = pl.lit(ALL_TYPES, pl.Int32).alias("type")
-    rows = pl.concat(
-        [
-            part.select(*cell, "place", kind, *ADDED)
-            for part, kind in ((by_type, "type"), (together, every))
-        ]
-    )
-    parts = []
-    for rank, total_, count in _ranks():
-        found = rows.lazy().select(
-            *(*cell, "type", "place"), total=total_.cast(TOTAL), numbers=pl.col(count)
-        )
-        first = _first(found.filter(pl.col("numbers") > 0).collect(), [*cell, "type"], rank)
-        parts.append(first.with_columns(rank=pl.lit(rank)))
-    return pl.concat(parts).select(*cell, "rank", "type", "place", "total", "numbers")
+def first_by(rank: str, sessions: pl.LazyFrame) -> pl.LazyFrame:
+    """The first LISTED of sessions with `session_id`, `total` and `numbers`, in no order."""
+    value = VALUES[rank.rpartition(".")[2]].cast(pl.Float64).alias("value")
+    by = ["value", "session_id"]
+    return sessions.with_columns(value).top_k(LISTED, by=by, reverse=[False, True]).drop("value")
 
 
-def _ranks() -> Iterator[tuple[str, pl.Expr, str]]:
-    """Each way to rank, and which columns are its `total` and `numbers`."""
-    for way in ("events", "first"):
-        yield rank_of(way, None), pl.lit(None), "events"
-    for measure in MEASURES:
-        for way in ("sum", "avg"):
-            yield rank_of(way, measure), pl.col(total(measure)), numbers(measure)
+def first_of(by_type: pl.DataFrame) -> pl.DataFrame:
+    """The rows of FIRST of each day among rows of VISITS with a `day`, of whole sessions."""
+    named = by_type.select("day", "session", "session_id").unique().sort("day", "session_id")
+    place = pl.int_range(pl.len(), dtype=pl.UInt32).over("day")
+    places = named.select("day", "session", place=place)
+    rows = by_type.join(places, on=["day", "session"]).sort("day", "type", "place")
+    parts = [
+        part.with_columns(ranks=_ranks(part))
+        for part in rows.partition_by("day", maintain_order=True)
+    ]
+    ranked = pl.concat(parts or [rows.with_columns(ranks=pl.lit(0, pl.UInt32))])
+    return ranked.filter(pl.col("ranks") != 0).drop("place")
 
 
-def _first(rows: pl.DataFrame, by: list[str], rank: str) -> pl.DataFrame:
-    """The first LISTED of each group."""
-    value = VALUES[rank.rpartition(".")[2]].alias("value")
-    ordered = rows.with_columns(value).sort("value", "place", descending=[True, False])
-    return ordered.group_by(by, maintain_order=True).head(LISTED).drop("value")
+def _ranks(rows: pl.DataFrame) -> pl.Series:
+    """The column `ranks` of a day's rows, sorted by type and place."""
+    place, kind = rows["place"].to_numpy(), rows["type"].to_numpy()
+    ends = [*(np.flatnonzero(np.diff(kind)) + 1), rows.height]
+    types = [slice(start, end) for start, end in pairwise([0, *ends])]
+    ranks = np.zeros(rows.height, np.uint32)
+    for rank in RANKS:
+        valued = rows.select(**_valued(rank))
+        value, held = valued["value"].to_numpy(), valued["value"].is_not_null().to_numpy()
+        rounded = np.zeros(place.max() + 1, np.bool_)
+        rounded[place[valued["rounded"].to_numpy()]] = True
+        of_types = [OfType(place[one][held[one]], value[one][held[one]]) for one in types]
+        may = contenders(of_types, rounded, LISTED, means=rank.endswith("avg"))
+        ranks[may[place]] |= 1 << RANKS.index(rank)
+    return pl.Series(ranks)
+
+
+def _valued(rank: str) -> dict[str, pl.Expr]:
+    """value, null where there is none; rounded: whether sums of it, or means, may be inexact."""
+    total_, count = added_of(rank)
+    added = total_.cast(pl.Float64)
+    if rank == "id":
+        value, whole = pl.lit(0.0), pl.lit(True)
+    elif rank == "events":
+        value, whole = count.cast(pl.Float64), pl.lit(True)
+    elif rank.endswith("sum"):
+        value = (added * 1e6).round()
+        whole = value.abs() < EXACT
+    else:
+        value = added / count
+        whole = (added == added.round()) & (added.abs() < EXACT)
+    return {"value": pl.when(count > 0).then(value), "rounded": (count > 0) & ~whole}

@@ -14,7 +14,7 @@ from engine.ingest.delete import Deletion
 from engine.ingest.inbox import Inbox
 from engine.rollups.coded import Dictionaries
 from engine.rollups.roller import Roller
-from engine.rollups.shelf import Shelf
+from engine.rollups.shelf import FORMAT, Shelf
 from engine.rollups.state import State
 from tests.generate import SCOPE, event
 from tests.rollups.brand import Brand
@@ -196,7 +196,7 @@ def test_without_rollups_nothing_is_lost(built):
 def test_another_version_begins_anew(built):
     brand, first = built
     manifest = brand.builder.shelf(*BRAND).folder / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 0'))
+    manifest.write_text(manifest.read_text().replace(f'"format": {FORMAT}', '"format": 0'))
     assert right(brand) == 0
     assert brand.build(NOW).build > first.build
     assert right(brand) == len(BODIES)
