@@ -5,7 +5,7 @@ that go on over cells, those of a cell that go on in a day that is not rolled up
 events that are read. Whoever is on the list is counted once.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -35,8 +35,7 @@ class Answer:
 
     def partials(self) -> pl.DataFrame:
         """key, events, sessions or key, total, numbers. Keys are codes, of time its buckets."""
-        partials = self._numbers() if self.request.is_numeric else self._counted()
-        frame = partials.collect(engine="streaming")
+        frame = self.numbers() if self.request.is_numeric else self.counted()
         if self.request.group_by == NONE and frame.is_empty():
             return frame.clear(1).fill_null(0)
         return frame.with_columns(pl.col("key").cast(RAW_KEYS.get(self.request.group_by, CODE)))
@@ -50,48 +49,66 @@ class Answer:
             return None
         return pl.col("key").map_batches(self.opened.known[name].decode, return_dtype=pl.String)
 
-    def _counted(self) -> pl.LazyFrame:
-        folded = self.of_types(self.opened.state.counts(self.dimension, self.cells).lazy())
-        events = _added(
-            [
-                folded.select(self.key, "events"),
-                self.read().select("key", events=pl.lit(1, pl.Int64)),
-            ]
-        )
-        return events.join(self.sessions(), on="key", how="left").with_columns(
-            pl.col("sessions").fill_null(0)
-        )
+    def counted(self) -> pl.DataFrame:
+        """key, events, sessions."""
+        seen = self.read("session").group_by("key", "session").agg(events=pl.len().cast(pl.Int64))
+        pairs = seen.collect()
+        sessions = pl.col("session").count().cast(pl.Int64)
+        read = pairs.group_by("key").agg(pl.col("events").sum(), sessions=sessions)
+        parts = [read, self._kept("counts", self._counts_of_cells)]
+        if self.dimension not in BUCKETS:
+            self.opened.check_hashes(self.days_read)
+            parts += self._elsewhere(pairs.select("key", "session"))
+        return _added(parts)
 
-    def _numbers(self) -> pl.LazyFrame:
+    def numbers(self) -> pl.DataFrame:
+        """key, total, numbers."""
         measure = str(self.request.value_field)
-        nothing = {"total": pl.lit(None, TOTAL), "numbers": pl.lit(0, pl.Int64)}
-        folded = [
-            self.opened.state.counts(self.dimension, self.cells).lazy().with_columns(**nothing),
-            self.opened.state.numbers(self.dimension, self.cells, measure).lazy(),
-        ]
-        rows = [self.of_types(part).select(self.key, "total", "numbers") for part in folded]
         number = pl.col(measure)
         events = self.read(measure).group_by("key")
         read = events.agg(total=number.sum().cast(TOTAL), numbers=number.count().cast(pl.Int64))
-        return _added([*rows, read])
+        cells = self._kept(measure, lambda: self._numbers_of_cells(measure))
+        return _added([read.collect(), cells])
 
-    def sessions(self) -> pl.LazyFrame:
-        """key, sessions."""
-        local = self.of_mask(self.opened.state.sessions(self.dimension, self.cells))
-        seen = self.read("session").select("key", "session").drop_nulls("session")
-        if self.dimension in BUCKETS:
-            return _added([local.select("key", "sessions"), _each(seen)])
-        self.opened.check_hashes(self.days_read)
-        spread = self.of_mask(self.opened.state.going_on(self.dimension, self.cells))
-        resumed = self.of_mask(self.opened.resumed(self.dimension, self.days_read, self.spans))
-        listed = [seen, *(part.select("key", "session") for part in (spread, resumed))]
-        return _added(
-            [
-                local.select("key", "sessions"),
-                resumed.select("key", sessions=pl.lit(-1, pl.Int64)),
-                _each(pl.concat(listed)),
-            ]
-        )
+    def _elsewhere(self, pairs: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """key, events, sessions to be added for sessions that lie in more than one place.
+
+        pairs: key and session of the events that are read, which are counted already.
+        """
+        several = self._kept("several", self._of_several_cells)
+        resumed = self.opened.resumed(self.dimension, self.days_read, self.spans)
+        if resumed.height:
+            resumed = self.of_mask(resumed).select("key", "session").collect()
+            several = pl.concat([several, resumed]).unique()
+            yield _each(resumed, -1)
+        yield _each(several, 1)
+        yield _each(pairs.join(several, on=["key", "session"], how="semi"), -1)
+
+    def _counts_of_cells(self) -> pl.DataFrame:
+        """key, events, sessions: those sessions that lie in one cell alone."""
+        counts = self.opened.state.counts(self.dimension, self.cells)
+        sessions = self.opened.state.sessions(self.dimension, self.cells)
+        none = pl.lit(0, pl.Int64)
+        parts = [
+            self.of_types(counts.lazy()).select(self.key, "events", sessions=none),
+            self.of_mask(sessions).select("key", events=none, sessions="sessions"),
+        ]
+        return _added(pl.collect_all(parts))
+
+    def _of_several_cells(self) -> pl.DataFrame:
+        """key, session: each session that may lie in several cells, once."""
+        going_on = self.opened.state.going_on(self.dimension, self.cells)
+        return self.of_mask(going_on).select("key", "session").unique().collect()
+
+    def _numbers_of_cells(self, measure: str) -> pl.DataFrame:
+        """key, total, numbers; also of keys that have no number."""
+        held = self.opened.state.numbers(self.dimension, self.cells, measure)
+        return _added([self.of_types(held.lazy()).select(self.key, "total", "numbers").collect()])
+
+    def _kept(self, name: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        """What the cells say to the types asked for: it holds until midnight moves the window."""
+        of = self.dimension, self.by_type, self.cells, self.type_codes
+        return self.opened.state.kept.get((self.opened.state.key, "answer", name, *of), make)
 
     # What the request asks for, in the words of the tables
 
@@ -119,6 +136,10 @@ class Answer:
             return None
         self.opened.load(self.days_read)
         return self.opened.known[TYPE].find(self.request.event_types)
+
+    @cached_property
+    def type_codes(self) -> tuple[int, ...] | None:
+        return None if self.types is None else tuple(self.types.sort())
 
     def of_types(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         if self.types is None:
@@ -184,10 +205,9 @@ def _days(segment: Segment) -> Iterator[date]:
     return (first + ONE_DAY * i for i in range((segment.end - segment.start).days))
 
 
-def _added(parts: Iterable[pl.LazyFrame]) -> pl.LazyFrame:
+def _added(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(parts).group_by("key").agg(pl.all().sum())
 
 
-def _each(pairs: pl.LazyFrame) -> pl.LazyFrame:
-    """Sessions of each key, each counted once."""
-    return pairs.unique().group_by("key").agg(sessions=pl.len().cast(pl.Int64))
+def _each(pairs: pl.DataFrame, sessions: int) -> pl.DataFrame:
+    return pairs.select("key", events=pl.lit(0, pl.Int64), sessions=pl.lit(sessions, pl.Int64))

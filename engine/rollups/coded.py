@@ -102,4 +102,4 @@ def encode(events: pl.DataFrame, names: Iterable[str], known: Dictionaries) -> p
 def with_columns_of(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
     """The frame with code 0, the missing key, for each metadata key that its events never had."""
     absent = [name for name in names if name not in frame.columns]
-    return frame.with_columns(pl.lit(0, CODE).alias(name) for name in absent)
+    return frame.with_columns(pl.lit(0, CODE).alias(name) for name in absent) if absent else frame

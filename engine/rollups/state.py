@@ -34,6 +34,7 @@ CHUNKS: Final = 32
 FRESH_DAYS: Final = 16
 """So many days that are not rolled up are kept in memory."""
 NO_EVENTS: Final = CODED.to_frame()
+NOT_SEEN: Final = SEEN.to_frame()
 
 
 class Unanswerable(Exception):
@@ -44,13 +45,13 @@ class Unanswerable(Exception):
 class Fresh:
     """A day that is not rolled up, or no longer as it was: its coded events, from these files.
 
-    elsewhere: session, day of its sessions that the rollups know. collides: the hash of a session
-    is that of another one.
+    resumed: session, day of its sessions that the rollups know of one day alone. collides: the
+    hash of a session is that of another one.
     """
 
     files: tuple[File, ...] = ()
     coded: pl.DataFrame = field(default_factory=NO_EVENTS.clone)
-    elsewhere: pl.DataFrame = field(default_factory=SEEN.to_frame)
+    resumed: pl.DataFrame = field(default_factory=NOT_SEEN.clone)
     collides: bool = False
 
 
@@ -71,10 +72,6 @@ class State:
     @cached_property
     def registry(self) -> Registry:
         return Registry(self.shelf.read(self.manifest.build, "registry"))
-
-    @cached_property
-    def spanning(self) -> pl.Series:
-        return self.registry.spanning()
 
     def number(self, dimension: str) -> int:
         """The dimension's number in the tables; of one that no event had, one no cell knows."""
@@ -198,10 +195,11 @@ class State:
         new = encode(events, sorted(names), self.known)
         coded = pl.concat([held.coded, new], how="diagonal").with_columns(pl.col(CODE).fill_null(0))
         elsewhere = self.registry.days_of(new["session"].drop_nulls())
+        of_one_day = elsewhere.filter(pl.len().over("session") == 1)
         return Fresh(
             files=files,
             coded=coded.rechunk() if coded.n_chunks() > CHUNKS else coded,
-            elsewhere=pl.concat([held.elsewhere, elsewhere]).unique(),
+            resumed=pl.concat([held.resumed, of_one_day]).unique(),
             collides=held.collides or self._collides(coded, elsewhere),
         )
 
@@ -269,9 +267,9 @@ class Opened:
         spans: the rolled-up days, from and before.
         """
         names = list(dict.fromkeys(("day", "at", "session", *columns)))
-        seen = [SEEN.to_frame(), *(fresh.elsewhere for fresh in self._fresh(days))]
-        pairs = pl.concat(seen).unique()
-        pairs = pairs.filter(~pl.col("session").is_in(self.state.spanning.implode()))
+        pairs = pl.concat(
+            [SEEN.to_frame(), *(fresh.resumed for fresh in self._fresh(days))]
+        ).unique()
         parts = [self.state.coded(date.min, names)]
         for (number,), of_day in pairs.group_by("day"):
             day = EPOCH + timedelta(int(str(number)))

@@ -39,9 +39,8 @@ class Top:
         Raises Unanswerable when the lists may leave out a row.
         """
         answer = Answer(self.plan, self.opened)
-        by_seen, sessions = (
-            frame.collect() for frame in (answer.partials().lazy(), answer.sessions())
-        )
+        counted = answer.counted()
+        by_seen = answer.numbers() if self.request.is_numeric else counted
         others = self._others(answer)
         found = (
             self._numbers(answer, others)
@@ -49,7 +48,7 @@ class Top:
             else self._counted(answer, others)
         )
         missing = by_seen.filter(pl.col("key") == 0).with_columns(key=pl.lit(""))
-        groups = missing.height + int(sessions.filter(pl.col("key") == 1)["sessions"].sum())
+        groups = missing.height + int(counted.filter(pl.col("key") == 1)["sessions"].sum())
         return pl.concat([found.select(missing.columns), missing]), groups
 
     def _counted(self, answer: Answer, others: pl.DataFrame) -> pl.DataFrame:
@@ -74,8 +73,7 @@ class Top:
 
     def _listed(self, answer: Answer, rank: str, but: pl.DataFrame) -> pl.DataFrame:
         """FOUND: who is on the lists of the cells, but for some sessions."""
-        types = None if answer.types is None else tuple(answer.types.sort())
-        first = self.opened.state.first(answer.cells, rank, types)
+        first = self.opened.state.first(answer.cells, rank, answer.type_codes)
         listed = first.filter(~pl.col("session").is_in(but["session"].implode()))
         if first.height >= LISTED and listed.height < self.request.limit:
             raise Unanswerable("limit_beyond_lists")
