@@ -16,7 +16,7 @@ import polars as pl
 from engine.plan import Plan, Segment
 from engine.request import AggregateRequest
 from engine.rollups.cells import BUCKETS, NONE, TOTAL, columns_of, key_of
-from engine.rollups.coded import LAST_BIT, TYPE, bit_of
+from engine.rollups.coded import LAST_BIT, TYPE, bit_of, mask_of
 from engine.rollups.dictionary import CODE
 from engine.rollups.state import Opened, Unanswerable
 
@@ -107,7 +107,7 @@ class Answer:
 
     def _kept(self, name: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """What the cells say to the types asked for: it holds until midnight moves the window."""
-        of = self.dimension, self.by_type, self.cells, self.type_codes
+        of = self.dimension, self.by_type, self.cells, self.types
         return self.opened.state.kept.get((self.opened.state.key, "answer", name, *of), make)
 
     # What the request asks for, in the words of the tables
@@ -130,36 +130,31 @@ class Answer:
         return pl.col("type").alias("key") if self.by_type else pl.col("key")
 
     @cached_property
-    def types(self) -> pl.Series | None:
-        """The codes of the types asked for, None for all."""
+    def types(self) -> tuple[int, ...] | None:
+        """The codes of the types asked for, sorted; None for all."""
         if self.request.event_types is None:
             return None
         self.opened.load(self.days_read)
-        return self.opened.known[TYPE].find(self.request.event_types)
-
-    @cached_property
-    def type_codes(self) -> tuple[int, ...] | None:
-        return None if self.types is None else tuple(self.types.sort())
+        return tuple(self.opened.known[TYPE].find(self.request.event_types).sort())
 
     def of_types(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        if self.types is None:
-            return rows
-        return rows.filter(pl.col("type").is_in(self.types.implode()))
+        return rows if self.types is None else rows.filter(pl.col("type").is_in(self.types))
 
     def of_mask(self, rows: pl.DataFrame) -> pl.LazyFrame:
         """Rows of sessions that did one of the types; split by type, a row for each they did."""
         self.opened.load(self.days_read)
-        codes = self.opened.known[TYPE].codes if self.types is None else self.types
-        if (self.by_type or self.types is not None) and (codes > LAST_BIT).any():
+        known = self.opened.known[TYPE]
+        last = len(known) - 1 if self.types is None else max(self.types, default=0)
+        if (self.by_type or self.types is not None) and last > LAST_BIT:
             raise Unanswerable("types_need_bitmap")
         if self.by_type:
+            codes = known.codes if self.types is None else pl.Series(self.types, dtype=CODE)
             bits = pl.DataFrame({"key": codes, "bit": bit_of(codes)})
             each = rows.lazy().drop("key").join(bits.lazy(), how="cross")
             return each.filter(pl.col("mask") & pl.col("bit") != 0)
         if self.types is None:
             return rows.lazy()
-        asked = sum(set(bit_of(self.types)))
-        return rows.lazy().filter(pl.col("mask") & pl.lit(asked, pl.UInt64) != 0)
+        return rows.lazy().filter(pl.col("mask") & pl.lit(mask_of(self.types), pl.UInt64) != 0)
 
     # Where it is read from
 

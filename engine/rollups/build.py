@@ -268,7 +268,7 @@ class _Build:
             first, going_on = (
                 self.shelf.scan_visits(self.cells, days, name) for name in visits.SCHEMAS
             )
-            by_session = visits.fold(first.collect(), going_on.collect(), several)
+            by_session = visits.fold(first.drop("ranks").collect(), going_on.collect(), several)
             for name, table in (folded._asdict() | by_session._asdict()).items():
                 self.shelf.write(self.build, f"{month}.{name}", table)
             self.cells[month] = (self.build, len(self.dimensions))

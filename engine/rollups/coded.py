@@ -73,6 +73,11 @@ def bit_of(codes: pl.Series) -> pl.Series:
     return BITS.gather((codes.cast(pl.Int64) - 1).clip(0, LAST_BIT))
 
 
+def mask_of(codes: Iterable[int]) -> int:
+    """The mask of a session that did all these types."""
+    return sum({1 << min(code - 1, LAST_BIT) for code in codes})
+
+
 def metadata_names(events: pl.DataFrame) -> list[str]:
     """`metadata.<key>` of each key that a request can name, sorted."""
     keys = events.select(pl.col("metadata").map.keys().explode().unique()).to_series()

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, partial
+from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -46,13 +47,14 @@ class Fresh:
     """A day that is not rolled up, or no longer as it was: its coded events, from these files.
 
     resumed: session, day of its sessions that the rollups know of one day alone. collides: the
-    hash of a session is that of another one.
+    hash of a session is that of another one. number: of its own.
     """
 
     files: tuple[File, ...] = ()
     coded: pl.DataFrame = field(default_factory=NO_EVENTS.clone)
     resumed: pl.DataFrame = field(default_factory=NOT_SEEN.clone)
     collides: bool = False
+    number: int = field(default_factory=count().__next__)
 
 
 @dataclass
@@ -250,13 +252,18 @@ class Opened:
             raise Unanswerable("session_hashes_collide")
 
     def resumed(
-        self, dimension: str, days: Iterable[date], spans: Iterable[tuple[int, int]]
+        self, dimension: str, days: Sequence[date], spans: tuple[tuple[int, int], ...]
     ) -> pl.DataFrame:
         """key, session, mask of the sessions of `resumed_events`; a row for each cell and key."""
-        events = self.resumed_events(("type", *columns_of(dimension)), days, spans)
-        did = events.with_columns(key=key_of(dimension), bit=bit_of(events["type"]))
-        cell = did.group_by("key", "session", "day").agg(mask=pl.col("bit").bitwise_or())
-        return cell.select("key", "session", "mask")
+
+        def make() -> pl.DataFrame:
+            events = self.resumed_events(("type", *columns_of(dimension)), days, spans)
+            did = events.with_columns(key=key_of(dimension), bit=bit_of(events["type"]))
+            cell = did.group_by("key", "session", "day").agg(mask=pl.col("bit").bitwise_or())
+            return cell.select("key", "session", "mask")
+
+        read = tuple(fresh.number for fresh in self._fresh(days))
+        return self.state.kept.get((self.state.key, "resumed", dimension, read, spans), make)
 
     def resumed_events(
         self, columns: Iterable[str], days: Iterable[date], spans: Iterable[tuple[int, int]]

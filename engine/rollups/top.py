@@ -73,7 +73,7 @@ class Top:
 
     def _listed(self, answer: Answer, rank: str, but: pl.DataFrame) -> pl.DataFrame:
         """FOUND: who is on the lists of the cells, but for some sessions."""
-        first = self.opened.state.first(answer.cells, rank, answer.type_codes)
+        first = self.opened.state.first(answer.cells, rank, answer.types)
         listed = first.filter(~pl.col("session").is_in(but["session"].implode()))
         if first.height >= LISTED and listed.height < self.request.limit:
             raise Unanswerable("limit_beyond_lists")

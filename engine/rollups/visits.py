@@ -5,8 +5,8 @@ lies in one cell has its final values there, so the first of a window are among 
 cells. Both tables have a row for each type of event of a session.
 
 first (ranks, session, session_id, type, events and the measures of COUNTS): sessions that lie in
-the cell alone, as far as they may be among its first LISTED for some choice of types; `ranks` has a
-bit for each of RANKS in which they may.
+the cell alone; in a month, as far as they may be among its first LISTED for some choice of types.
+`ranks` has a bit for each of RANKS in which they may.
 visits (session, session_id, type, events and the measures of COUNTS): all that go on elsewhere.
 """
 
@@ -20,8 +20,9 @@ from engine.contract import MEASURES
 from engine.rollups.cells import COUNTS, TOTAL, numbers, total
 from engine.rollups.contenders import EXACT, OfType, contenders
 
-LISTED: Final = 250
-"""So many rows of an answer `first` is good for, whatever types are asked for."""
+LISTED: Final = 1_100
+"""So many rows `first` is good for, whatever types are asked for: those of the largest answer, and
+some that turn out to go on elsewhere."""
 ADDED: Final = COUNTS.names()[3:]
 
 VISITS: Final = pl.Schema(
@@ -77,7 +78,8 @@ def tables(coded: pl.DataFrame, ids: pl.DataFrame, spanning: pl.Series) -> Visit
         .with_columns(spans=pl.col("session").is_in(spanning.implode()))
         .collect(engine="streaming")
     )
-    first = first_of(by_type.filter(~pl.col("spans")))
+    every = pl.lit((1 << len(RANKS)) - 1, pl.UInt32)
+    first = by_type.filter(~pl.col("spans")).with_columns(ranks=every)
     going_on = by_type.filter("spans")
     return Visits(first.select("day", *FIRST.names()), going_on.select("day", *VISITS.names()))
 
@@ -89,10 +91,9 @@ def fold(first: pl.DataFrame, visits: pl.DataFrame, spanning: pl.Series) -> Visi
     """
     by_type = visits.group_by("session", "session_id", "type").agg(pl.col(ADDED).sum())
     spans = pl.col("session").is_in(spanning.implode())
-    # The first of the days, and those whose days are all in this month.
+    # Those of one day, and those whose days are all in this month.
     local = pl.concat([first.select(VISITS.names()), by_type.filter(~spans)])
-    together = first_of(local.with_columns(day=pl.lit(0, pl.Int32)))
-    return Visits(together.select(FIRST.names()), by_type.filter(spans).select(VISITS.names()))
+    return Visits(first_of(local), by_type.filter(spans).select(VISITS.names()))
 
 
 def first_by(rank: str, sessions: pl.LazyFrame) -> pl.LazyFrame:
@@ -103,21 +104,16 @@ def first_by(rank: str, sessions: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def first_of(by_type: pl.DataFrame) -> pl.DataFrame:
-    """The rows of FIRST of each day among rows of VISITS with a `day`, of whole sessions."""
-    named = by_type.select("day", "session", "session_id").unique().sort("day", "session_id")
-    place = pl.int_range(pl.len(), dtype=pl.UInt32).over("day")
-    places = named.select("day", "session", place=place)
-    rows = by_type.join(places, on=["day", "session"]).sort("day", "type", "place")
-    parts = [
-        part.with_columns(ranks=_ranks(part))
-        for part in rows.partition_by("day", maintain_order=True)
-    ]
-    ranked = pl.concat(parts or [rows.with_columns(ranks=pl.lit(0, pl.UInt32))])
-    return ranked.filter(pl.col("ranks") != 0).drop("place")
+    """FIRST from rows of VISITS, which hold whole sessions."""
+    named = by_type.select("session", "session_id").unique("session").sort("session_id")
+    places = named.select("session", place=pl.int_range(pl.len(), dtype=pl.UInt32))
+    rows = by_type.join(places, on="session").sort("type", "place")
+    ranked = rows.with_columns(_ranks(rows)).filter(pl.col("ranks") != 0)
+    return ranked.select(FIRST.names())
 
 
 def _ranks(rows: pl.DataFrame) -> pl.Series:
-    """The column `ranks` of a day's rows, sorted by type and place."""
+    """The column `ranks` of rows sorted by type and place."""
     place, kind = rows["place"].to_numpy(), rows["type"].to_numpy()
     ends = [*(np.flatnonzero(np.diff(kind)) + 1), rows.height]
     types = [slice(start, end) for start, end in pairwise([0, *ends])]
@@ -125,12 +121,12 @@ def _ranks(rows: pl.DataFrame) -> pl.Series:
     for rank in RANKS:
         valued = rows.select(**_valued(rank))
         value, held = valued["value"].to_numpy(), valued["value"].is_not_null().to_numpy()
-        rounded = np.zeros(place.max() + 1, np.bool_)
+        rounded = np.zeros(rows.height, np.bool_)
         rounded[place[valued["rounded"].to_numpy()]] = True
         of_types = [OfType(place[one][held[one]], value[one][held[one]]) for one in types]
         may = contenders(of_types, rounded, LISTED, means=rank.endswith("avg"))
         ranks[may[place]] |= 1 << RANKS.index(rank)
-    return pl.Series(ranks)
+    return pl.Series("ranks", ranks)
 
 
 def _valued(rank: str) -> dict[str, pl.Expr]:
