@@ -55,7 +55,7 @@ class Answer:
         pairs = seen.collect()
         sessions = pl.col("session").count().cast(pl.Int64)
         read = pairs.group_by("key").agg(pl.col("events").sum(), sessions=sessions)
-        parts = [read, self._kept("counts", self._counts_of_cells)]
+        parts = [read, self.kept("counts", self._counts_of_cells)]
         if self.dimension not in BUCKETS:
             self.opened.check_hashes(self.days_read)
             parts += self._elsewhere(pairs.select("key", "session"))
@@ -67,7 +67,7 @@ class Answer:
         number = pl.col(measure)
         events = self.read(measure).group_by("key")
         read = events.agg(total=number.sum().cast(TOTAL), numbers=number.count().cast(pl.Int64))
-        cells = self._kept(measure, lambda: self._numbers_of_cells(measure))
+        cells = self.kept(measure, lambda: self._numbers_of_cells(measure))
         return _added([read.collect(), cells])
 
     def _elsewhere(self, pairs: pl.DataFrame) -> Iterator[pl.DataFrame]:
@@ -75,7 +75,7 @@ class Answer:
 
         pairs: key and session of the events that are read, which are counted already.
         """
-        several = self._kept("several", self._of_several_cells)
+        several = self.kept("several", self._of_several_cells)
         resumed = self.opened.resumed(self.dimension, self.days_read, self.spans)
         if resumed.height:
             resumed = self.of_mask(resumed).select("key", "session").collect()
@@ -105,7 +105,7 @@ class Answer:
         held = self.opened.state.numbers(self.dimension, self.cells, measure)
         return _added([self.of_types(held.lazy()).select(self.key, "total", "numbers").collect()])
 
-    def _kept(self, name: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    def kept(self, name: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """What the cells say to the types asked for: it holds until midnight moves the window."""
         of = self.dimension, self.by_type, self.cells, self.types
         return self.opened.state.kept.get((self.opened.state.key, "answer", name, *of), make)

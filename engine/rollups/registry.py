@@ -13,7 +13,7 @@ SEEN = pl.Schema({"session": pl.UInt64(), "day": pl.Int32()})
 
 @dataclass(frozen=True)
 class Registry:
-    """seen: session (a hash) and day (since 1970), each pair once, sorted."""
+    """seen: session (a hash) and day (since 1970), each pair once, sorted by session."""
 
     seen: pl.DataFrame
 
@@ -23,8 +23,11 @@ class Registry:
 
     def with_days(self, seen: Iterable[pl.DataFrame]) -> "Registry":
         """This and more pairs."""
-        pairs = pl.concat([self.seen, *(part.select(SEEN.names()) for part in seen)])
-        return Registry(pairs.unique().sort(SEEN.names()))
+        more = pl.concat([SEEN.to_frame(), *(part.select(SEEN.names()) for part in seen)])
+        known = self.days_of(more["session"])
+        new = more.unique().join(known, on=SEEN.names(), how="anti").sort("session")
+        # What is known is large, and a day is small: sorting it all again would take seconds.
+        return Registry(self.seen.merge_sorted(new, key="session"))
 
     def days_of(self, sessions: pl.Series) -> pl.DataFrame:
         """session, day of those of `sessions` that were seen."""

@@ -25,7 +25,7 @@ from engine.rollups.dictionary import CODE
 from engine.rollups.kept import Kept
 from engine.rollups.registry import SEEN, Registry
 from engine.rollups.shelf import Manifest, Shelf
-from engine.rollups.visits import ADDED, added_of, first_by, is_ranked
+from engine.rollups.visits import ADDED, LISTED, added_of, is_ranked, value_of
 from engine.stores.base import File, Snapshot
 
 EPOCH: Final = date(1970, 1, 1)
@@ -110,7 +110,7 @@ class State:
         """session, session_id, total, numbers: the first LISTED of those that lie in one of these
         cells; fewer when there are no more.
         """
-        total_, count = added_of(rank)
+        total_, count = added_of(rank.rpartition(".")[0] or None)
 
         def make() -> pl.DataFrame:
             rows = self.shelf.scan_visits(self.manifest.cells, cells, "first")
@@ -122,7 +122,9 @@ class State:
                 total=total_.cast(TOTAL).sum(),
                 numbers=count.cast(pl.Int64).sum(),
             )
-            return first_by(rank, found).collect(engine="streaming")
+            order = [value_of(rank), pl.col("session_id")]
+            first = found.top_k(LISTED, by=order, reverse=[False, True])
+            return first.collect(engine="streaming")
 
         return self.kept.get((self.key, "first", cells, rank, types), make)
 
@@ -252,7 +254,7 @@ class Opened:
             raise Unanswerable("session_hashes_collide")
 
     def resumed(
-        self, dimension: str, days: Sequence[date], spans: tuple[tuple[int, int], ...]
+        self, dimension: str, days: tuple[date, ...], spans: tuple[tuple[int, int], ...]
     ) -> pl.DataFrame:
         """key, session, mask of the sessions of `resumed_events`; a row for each cell and key."""
 
@@ -262,8 +264,8 @@ class Opened:
             cell = did.group_by("key", "session", "day").agg(mask=pl.col("bit").bitwise_or())
             return cell.select("key", "session", "mask")
 
-        read = tuple(fresh.number for fresh in self._fresh(days))
-        return self.state.kept.get((self.state.key, "resumed", dimension, read, spans), make)
+        key = "resumed", dimension, days, self.marks(days), spans
+        return self.state.kept.get((self.state.key, *key), make)
 
     def resumed_events(
         self, columns: Iterable[str], days: Iterable[date], spans: Iterable[tuple[int, int]]
@@ -293,6 +295,10 @@ class Opened:
         if "session_id" not in coded.columns:
             return self.state.ids(date.min)
         return coded.select("session", "session_id").drop_nulls().unique()
+
+    def marks(self, days: Iterable[date]) -> tuple[int, ...]:
+        """Other numbers whenever events have come to one of these days."""
+        return tuple(fresh.number for fresh in self._fresh(days))
 
     def _fresh(self, days: Iterable[date]) -> Iterator[Fresh]:
         return (self.state.fresh_day(day, self.snapshot) for day in days if self.is_fresh(day))

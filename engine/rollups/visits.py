@@ -40,7 +40,7 @@ RANKS: Final = ("events", "id", *(f"{m}.{way}" for m in MEASURES for way in ("su
 """What sessions are ranked by, the largest first, then by their id."""
 VALUES: Final = {
     "events": pl.col("numbers"),
-    "id": pl.lit(0),
+    "id": pl.col("numbers") * 0,
     "sum": pl.col("total"),
     "avg": pl.col("total").cast(pl.Float64) / pl.col("numbers"),
 }
@@ -57,12 +57,18 @@ def is_ranked(rank: str) -> pl.Expr:
     return pl.col("ranks") & pl.lit(1 << RANKS.index(rank), pl.UInt32) != 0
 
 
-def added_of(rank: str) -> tuple[pl.Expr, pl.Expr]:
-    """What is added up of a session: the sum, and how many numbers or events it is of."""
-    measure = rank.rpartition(".")[0]
-    if not measure:
+def added_of(measure: str | None) -> tuple[pl.Expr, pl.Expr]:
+    """What is added up of a session: the sum, and how many numbers, or events, it is of."""
+    if measure is None:
         return pl.lit(None, TOTAL), pl.col("events")
     return pl.col(total(measure)), pl.col(numbers(measure))
+
+
+def value_of(rank: str) -> pl.Expr:
+    """What sessions are ranked by, from `total` and `numbers`; in double precision, as it is
+    answered.
+    """
+    return VALUES[rank.rpartition(".")[2]].cast(pl.Float64).alias("value")
 
 
 def tables(coded: pl.DataFrame, ids: pl.DataFrame, spanning: pl.Series) -> Visits:
@@ -96,13 +102,6 @@ def fold(first: pl.DataFrame, visits: pl.DataFrame, spanning: pl.Series) -> Visi
     return Visits(first_of(local), by_type.filter(spans).select(VISITS.names()))
 
 
-def first_by(rank: str, sessions: pl.LazyFrame) -> pl.LazyFrame:
-    """The first LISTED of sessions with `session_id`, `total` and `numbers`, in no order."""
-    value = VALUES[rank.rpartition(".")[2]].cast(pl.Float64).alias("value")
-    by = ["value", "session_id"]
-    return sessions.with_columns(value).top_k(LISTED, by=by, reverse=[False, True]).drop("value")
-
-
 def first_of(by_type: pl.DataFrame) -> pl.DataFrame:
     """FIRST from rows of VISITS, which hold whole sessions."""
     named = by_type.select("session", "session_id").unique("session").sort("session_id")
@@ -131,7 +130,7 @@ def _ranks(rows: pl.DataFrame) -> pl.Series:
 
 def _valued(rank: str) -> dict[str, pl.Expr]:
     """value, null where there is none; rounded: whether sums of it, or means, may be inexact."""
-    total_, count = added_of(rank)
+    total_, count = added_of(rank.rpartition(".")[0] or None)
     added = total_.cast(pl.Float64)
     if rank == "id":
         value, whole = pl.lit(0.0), pl.lit(True)

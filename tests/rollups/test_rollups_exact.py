@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.rollups import answer, coded, rollups, top, visits
+from engine.rollups import answer, coded, rollups, state, top, visits
 from engine.rollups.coded import hashed
 from tests.generate import NOW, Sample, bodies, event_lists
 from tests.rollups.brand import Brand
@@ -26,8 +26,8 @@ SEEDS = range(-(-SWEEP // (4 * ASKED)))
 
 def short_lists(patch):
     """Lists of first sessions leave sessions out."""
-    patch.setattr(visits, "LISTED", 3)
-    patch.setattr(top, "LISTED", 3)
+    for module in (visits, state, top):
+        patch.setattr(module, "LISTED", 3)
 
 
 def few_bits(patch):
