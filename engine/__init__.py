@@ -10,6 +10,7 @@ eng.aggregate({"event_types": None, "group_by": "day", "aggregation": "count",
 from datetime import datetime
 from typing import Any
 
+from engine.account import Account
 from engine.bootstrap import connect, process
 from engine.contract import FIELDS, json_schema
 from engine.engine import Engine
@@ -22,6 +23,7 @@ from engine.scope import Identity, Scope
 
 __all__ = [
     "FIELDS",
+    "Account",
     "AggregateRequest",
     "Choice",
     "Details",
