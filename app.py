@@ -44,7 +44,10 @@ app = st.App(
     "pages/main.py",
     middleware=[
         Middleware(LoopbackOnly),
-        Middleware(RoutesFirst, routes(parts.engine, parts.settings, auth, parts.inbox, health)),
+        Middleware(
+            RoutesFirst,
+            routes(parts.engine, parts.settings, auth, parts.inbox, health, parts.links),
+        ),
     ],
     lifespan=lifespan,
 )
