@@ -17,6 +17,7 @@ from engine.http.aggregate import Aggregate, announcements
 from engine.http.auth import invalid
 from engine.http.scope import BRAND_QUERY, CATALOG_QUERY, scope_of
 from engine.request import AggregateRequest, examine, from_query
+from engine.result import Result
 from engine.scope import Scope
 
 FORMAT: Final = "format"
@@ -26,7 +27,9 @@ KNOWN: Final = (*(field.name for field in FIELDS), FORMAT, BRAND_QUERY, CATALOG_
 NAMED: Final = 20
 """So many unknown parameters are named."""
 AT_ONCE: Final = 4
-"""Files that are made at once."""
+"""Tables that are made at once, and pictures that wait for their one browser."""
+WAITING: Final = 32
+"""Pictures that may wait for that; each takes a fraction of a second."""
 
 
 class Export:
@@ -39,7 +42,8 @@ class Export:
         self._aggregate = aggregate
         self._links = links
         self._picture = picture
-        self._threads = CapacityLimiter(AT_ONCE)
+        self._tables = CapacityLimiter(AT_ONCE)
+        self._pictures = CapacityLimiter(AT_ONCE)
 
     async def get(self, request: Request) -> Response:
         if TICKET not in request.query_params:
@@ -54,20 +58,29 @@ class Export:
             await check(request, scope)
         if valid is None:
             raise InvalidRequest(faults)
-        draw = FORMATS[form].draw or self._picture
-        if draw is None:
-            raise Unavailable(
-                "This server draws no pictures; take csv, xlsx or parquet, or ask the server that"
-                " has the pages.",
-                retry_after=3600,
-            )
         result = await self._aggregate.answer(*valid)
-        content = await to_thread.run_sync(partial(draw, valid[0], result), limiter=self._threads)
+        content = await self._drawn(form, valid[0], result)
         name = file_name(valid[0], result, form)
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(
             content, headers=announcements(result) | headers, media_type=FORMATS[form].media_type
         )
+
+    async def _drawn(self, form: str, asked: AggregateRequest, result: Result) -> bytes:
+        table = FORMATS[form].draw
+        if table is not None:
+            work = partial(table, asked, result)
+            return await to_thread.run_sync(work, limiter=self._tables)
+        if self._picture is None:
+            raise Unavailable(
+                "This server draws no pictures; take csv, xlsx or parquet, or ask the server that"
+                " has the pages.",
+                retry_after=3600,
+            )
+        if self._pictures.statistics().tasks_waiting >= WAITING:
+            raise Unavailable(f"{WAITING} pictures are waiting already; ask again in a moment.")
+        work = partial(self._picture, asked, result)
+        return await to_thread.run_sync(work, limiter=self._pictures)
 
     def _check_ticket(
         self, tickets: list[str], valid: tuple[AggregateRequest, Scope] | None, form: str
