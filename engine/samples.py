@@ -1,13 +1,12 @@
 """The newest events behind one row of an answer."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import polars as pl
 
-from engine.contract import METADATA
 from engine.errors import Fault, InvalidRequest
 from engine.plan import ONE_DAY, Plan
 from engine.stores.base import EVENTS, Snapshot
@@ -21,7 +20,7 @@ the older the events, the fewer of their files are opened."""
 NEWEST: Final = ("created_at", "event_id")
 SAMPLE: Final = pl.Schema({**EVENTS, "metadata": pl.String()})
 BUCKETS: Final = {"day": ("%Y-%m-%d", ONE_DAY), "hour": ("%Y-%m-%dT%H:00:00Z", timedelta(hours=1))}
-COLUMNS: Final = {"event_type": "event_type", "session": "session_id", "product_id": "product_id"}
+MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def check(key: Any, count: Any) -> None:
@@ -40,40 +39,67 @@ def take_samples(plan: Plan, snapshot: Snapshot, key: str, count: int) -> pl.Dat
 
     metadata is compact JSON of the texts that are stored, its members sorted by name. There are
     none when the answer has no such row.
+
+    When they were is found first, in the few columns that tell, which may be in memory already;
+    then those instants are read whole.
     """
-    start, end, chosen = _behind(plan, key)
-    found = EVENTS.to_frame()
-    for first, last in _spans(start, end):
-        events = snapshot.window(first, last).filter(chosen)
-        newest = events.top_k(count - found.height, by=list(NEWEST)).collect(engine="streaming")
-        found = pl.concat([found, newest.sort(NEWEST, descending=True)])
-        if found.height == count:
-            break
+    instants = _instants(plan, snapshot, key, count)
+    if instants.is_empty():
+        return EVENTS.to_frame().with_columns(metadata=pl.lit(None, pl.String))
+    first, last = instants[-1], instants[0] + MICROSECOND
+    events = snapshot.window(first, last).filter(pl.col("created_at").is_in(instants.implode()))
+    # Others share an instant. They are few, and a filter by metadata would read all of it first.
+    chosen = events.collect(engine="streaming").filter(_chosen(plan, key, column))
+    found = chosen.sort(NEWEST, descending=True).head(count)
     texts = [_compact(metadata) for metadata in found["metadata"].to_list()]
     return found.with_columns(metadata=pl.Series(texts, dtype=pl.String))
 
 
-def _behind(plan: Plan, key: str) -> tuple[datetime, datetime, pl.Expr]:
-    """The span of the row's events, and which of those in it they are."""
-    request = plan.request
-    start, end, chosen = plan.start, plan.end, [pl.lit(True)]
+def _instants(plan: Plan, snapshot: Snapshot, key: str, count: int) -> pl.Series:
+    """created_at of the newest events of a row, the newest first."""
+    name = _column(plan)
+    columns = {"created_at"} | (plan.columns & {"event_type", "catalog_id"})
+    columns |= set() if name is None else {name}
+    found = EVENTS.to_frame()["created_at"]
+    for first, last in _spans(*_span(plan, key)):
+        events = snapshot.scan(first, last, frozenset(columns)).filter(_chosen(plan, key, pl.col))
+        newest = events.select(pl.col("created_at").top_k(count - len(found)))
+        more = newest.collect(engine="streaming")["created_at"]
+        found = pl.concat([found, more.sort(descending=True)])
+        if len(found) == count:
+            break
+    return found
+
+
+def _chosen(plan: Plan, key: str, value: Callable[[str], pl.Expr]) -> pl.Expr:
+    """Whether an event of the window is of the types, the catalog and the row."""
+    chosen = [pl.lit(True)]
     if plan.catalog_id is not None:
-        chosen.append(pl.col("catalog_id") == plan.catalog_id)
-    if request.event_types is not None:
-        chosen.append(pl.col("event_type").is_in(request.event_types))
-    if request.group_by == "none":
-        end = end if key == "all" else start
-    elif request.is_time:
-        first, last = _bucket(request.group_by, key)
-        start, end = max(start, first), min(end, last)
-    else:
-        name = COLUMNS.get(request.group_by, request.group_by)
-        missing = column(name).is_null()
-        if key:
-            # Of a column that is compared as it is, statistics may spare whole parts of a file.
-            is_key = (column if name.startswith(METADATA) else pl.col)(name) == key
-        chosen.append(is_key if key else missing)
-    return start, end, pl.all_horizontal(chosen)
+        chosen.append(value("catalog_id") == plan.catalog_id)
+    if plan.request.event_types is not None:
+        chosen.append(value("event_type").is_in(plan.request.event_types))
+    name = _column(plan)
+    if name is not None:
+        chosen.append(value(name) == key if key else value(name).is_null())
+    return pl.all_horizontal(chosen)
+
+
+def _column(plan: Plan) -> str | None:
+    """What splits events into rows, where it is no time; see `Snapshot.scan`."""
+    group_by = plan.request.group_by
+    if group_by == "none" or plan.request.is_time:
+        return None
+    return "session_id" if group_by == "session" else group_by
+
+
+def _span(plan: Plan, key: str) -> tuple[datetime, datetime]:
+    """The part of the window in which the row's events are; none where there is no such row."""
+    if plan.request.group_by == "none" and key != "all":
+        return plan.end, plan.end
+    if not plan.request.is_time:
+        return plan.start, plan.end
+    first, last = _bucket(plan.request.group_by, key)
+    return max(plan.start, first), min(plan.end, last)
 
 
 def _bucket(group_by: str, key: str) -> tuple[datetime, datetime]:

@@ -105,8 +105,13 @@ def figure(request: AggregateRequest, result: Result) -> go.Figure:
         chart = _line(request, buckets(request, result) if result.rows else [])
     else:
         chart = _bars(result.rows[:BARS])
+    under = _subtitle(request, result)
     return chart.update_layout(
-        title={"text": f"<b>{title(request)}</b><br><sup>{_subtitle(request, result)}</sup>"},
+        template="none",
+        title={
+            "x": 0.033,
+            "text": f"<b>{title(request)}</b><br><sup>{_subtitle(request, result)}</sup>",
+        },
         font={"family": "Inter, Helvetica, Arial, sans-serif", "color": INK, "size": 15},
         colorway=[BLUE],
         paper_bgcolor="white",
