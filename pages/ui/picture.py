@@ -108,10 +108,7 @@ def figure(request: AggregateRequest, result: Result) -> go.Figure:
     under = _subtitle(request, result)
     return chart.update_layout(
         template="none",
-        title={
-            "x": 0.033,
-            "text": f"<b>{title(request)}</b><br><sup>{_subtitle(request, result)}</sup>",
-        },
+        title={"text": f"<b>{title(request)}</b><br><sup>{under}</sup>", "x": 0.033},
         font={"family": "Inter, Helvetica, Arial, sans-serif", "color": INK, "size": 15},
         colorway=[BLUE],
         paper_bgcolor="white",
