@@ -69,29 +69,23 @@ class Account:
 
 def take_account(request: AggregateRequest, scope: Scope, version: str, answer: Answer) -> Account:
     """The account of a request, from its answer and those of a few requests with one row."""
-    everything = replace(
-        request, event_types=None, group_by="none", aggregation="count", value_field=None
-    )
-    whole_brand = replace(scope, catalog_id=None)
-    brand = _one(answer(everything, whole_brand), "events")
-    catalog = brand if scope == whole_brand else _one(answer(everything, scope), "events")
-    of_types = replace(everything, event_types=request.event_types)
-    types = catalog if of_types == everything else _one(answer(of_types, scope), "events")
-
+    brand, catalog, types = _counted(request, scope, answer)
     planned, partials = answer(request, scope)
     rows = kept(partials, request)
-    numbers = distinct = None
     total: int | Decimal = types
-    added = "events"
+    shown: int | Decimal = 0
+    numbers = distinct = None
     if request.is_numeric:
         one = answer(replace(request, group_by="none"), scope)
-        numbers, total = _one(one, "numbers"), _total(one[1].frame)
+        numbers, total, shown = _one(one, "numbers"), _total(one[1].frame), _total(rows)
     elif request.aggregation == "count_distinct":
         distinct = _one(answer(replace(request, group_by="none"), scope), "sessions")
-        added = "sessions"
         # By session there may be partials of the first rows only; each session is one group.
         by_session = request.group_by == "session"
         total = distinct if by_session else int(partials.frame["sessions"].sum())
+        shown = int(rows["sessions"].sum())
+    else:
+        shown = int(rows["events"].sum())
     return Account(
         generated_at=planned.end,
         window_start=planned.start,
@@ -104,11 +98,22 @@ def take_account(request: AggregateRequest, scope: Scope, version: str, answer: 
         groups=groups(partials),
         shown_groups=rows.height,
         total=total,
-        shown=_total(rows) if request.is_numeric else int(rows[added].sum()),
+        shown=shown,
         distinct=distinct,
         segments=planned.segments,
         refused=planned.refused,
     )
+
+
+def _counted(request: AggregateRequest, scope: Scope, answer: Answer) -> tuple[int, int, int]:
+    """Events of the brand in the window, of the catalog, and of the types asked for."""
+    of_types = replace(request, group_by="none", aggregation="count", value_field=None)
+    everything = replace(of_types, event_types=None)
+    whole_brand = replace(scope, catalog_id=None)
+    brand = _one(answer(everything, whole_brand), "events")
+    catalog = brand if scope == whole_brand else _one(answer(everything, scope), "events")
+    types = catalog if of_types == everything else _one(answer(of_types, scope), "events")
+    return brand, catalog, types
 
 
 def _one(answered: tuple[Plan, Partials], name: str) -> int:
