@@ -15,11 +15,13 @@ from engine.http.health import Health
 from engine.http.loopback import LoopbackOnly, refuse_public_address
 from engine.http.routes import RoutesFirst, routes
 from pages.ui import charts, controls  # noqa: F401  so that the first visitor does not wait
+from pages.ui.picture import Pictures
 
 refuse_public_address(st.get_option("server.address"))
 parts = process()
 auth = DemoAuthenticator(parts.token, parts.engine)
 health = Health(parts.checks, parts.warming)
+pictures = Pictures()
 
 
 @asynccontextmanager
@@ -28,6 +30,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     threading.Thread(target=_make_demo, name="demo", daemon=True).start()
     with running(parts):
         yield
+    pictures.stop()
 
 
 def _make_demo() -> None:
@@ -44,7 +47,10 @@ app = st.App(
     "pages/main.py",
     middleware=[
         Middleware(LoopbackOnly),
-        Middleware(RoutesFirst, routes(parts.engine, parts.settings, auth, parts.inbox, health)),
+        Middleware(
+            RoutesFirst,
+            routes(parts.engine, parts.settings, auth, parts.inbox, health, parts.links, pictures),
+        ),
     ],
     lifespan=lifespan,
 )

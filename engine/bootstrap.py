@@ -17,6 +17,7 @@ from engine.caches.coding import ResultCoding
 from engine.database.connect import open_database
 from engine.demo.build import Demo
 from engine.engine import Engine, utc_now
+from engine.exports.links import Links
 from engine.ingest.follower import Follower
 from engine.ingest.imports import Imports
 from engine.ingest.inbox import Inbox
@@ -53,6 +54,7 @@ class Parts:
     follower: Follower
     demo: Demo
     imports: Imports
+    links: Links
     token: str
     checks: Mapping[str, Callable[[], object]]
     warming: Callable[[], Mapping[str, float]]
@@ -76,6 +78,7 @@ def build(settings: Settings) -> Parts:
         follower=Follower(database, lake, utc_now, Vault(settings.secret)),
         demo=Demo(lake, settings.demo_events, utc_now),
         imports=Imports(lake, settings.home / "imports", utc_now),
+        links=Links(settings.secret),
         token=settings.demo_token or secrets.token_urlsafe(32),
         checks={"database": lambda: _reach(database), "lake": lambda: _list(settings, lake)},
         warming=lambda: {} if roller is None else {"rollups": roller.share},

@@ -4,8 +4,11 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+import polars as pl
+
+from engine.account import Account, take_account
 from engine.cache import Cache, Given
 from engine.errors import Fault, InvalidRequest, VitrineError
 from engine.execute import Partials, finish, scan
@@ -16,8 +19,11 @@ from engine.request import AggregateRequest, parse
 from engine.result import Result
 from engine.rollups.rollups import Choice, Rollups
 from engine.rollups.state import Unanswerable
+from engine.samples import check, take_samples
 from engine.scope import Scope
 from engine.stores.base import Snapshot, Store
+
+T = TypeVar("T")
 
 USUAL_WINDOWS: Final = (365, 30, 7)
 
@@ -147,6 +153,50 @@ class Engine:
         """workspace_id -> sorted brand_ids that have events."""
         return self.store.brands()
 
+    def account(self, body: Any, scope: Scope, as_of: datetime | None = None) -> Account:
+        """How the answer of `aggregate` came about, with exact numbers that agree with it.
+
+        Pass the answer's generated_at as as_of to be told of its window. Raises what `aggregate`
+        does.
+        """
+        request, end = parse(body), self._end(as_of)
+
+        def take(snapshot: Snapshot) -> Account:
+            def answer(asked: AggregateRequest, within: Scope) -> tuple[Plan, Partials]:
+                return self._partials(asked, within, snapshot, end)
+
+            return take_account(request, scope, snapshot.version, answer)
+
+        return self._read(scope, take)
+
+    def samples(
+        self, body: Any, scope: Scope, key: str, as_of: datetime | None = None, count: int = 20
+    ) -> pl.DataFrame:
+        """The newest events, at most `count` of 1,000, behind the row `key` of an answer.
+
+        key: as on the wire, "" for what is missing. Columns are those of a stored event, metadata
+        as compact JSON; none when there is no such row. For sum and avg, events without a number
+        are among them. Raises what `aggregate` does.
+        """
+        check(key, count)
+        planned = plan(parse(body), scope, self._end(as_of))
+        return self._read(scope, lambda snapshot: take_samples(planned, snapshot, key, count))
+
+    def _end(self, as_of: datetime | None) -> datetime:
+        return self._clock() if as_of is None else _aware(as_of)
+
+    def _read(self, scope: Scope, take: Callable[[Snapshot], T]) -> T:
+        """What `take` makes of the brand's events, in a slot; see `_compute_anyway`."""
+        snapshot = self.store.snapshot(scope)
+
+        def work() -> T:
+            try:
+                return take(snapshot)
+            except FileNotFoundError:
+                return take(self.store.snapshot(scope))
+
+        return self._runner.submit(scope.workspace_id, work).result()
+
     def _compute(
         self, request: AggregateRequest, scope: Scope, snapshot: Snapshot, as_of: datetime
     ) -> Result:
@@ -167,8 +217,8 @@ class Engine:
         """How a request is answered: the segments of its window, and every refused source with
         its reason. Computes the answer, for some reasons show only then.
         """
-        as_of = self._clock() if as_of is None else _aware(as_of)
-        return self._partials(parse(body), scope, self.store.snapshot(scope), as_of)[0]
+        end = self._end(as_of)
+        return self._partials(parse(body), scope, self.store.snapshot(scope), end)[0]
 
     def _partials(
         self, request: AggregateRequest, scope: Scope, snapshot: Snapshot, as_of: datetime

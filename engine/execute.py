@@ -64,12 +64,22 @@ def scan(plan: Plan, snapshot: Snapshot) -> Partials:
 
 def finish(partials: Partials, request: AggregateRequest) -> tuple[tuple[Row, ...], int]:
     """The rows within the limit, in the contract's order, and how many there were before it."""
-    text = KEYS.get(request.group_by, _TEXT) if partials.text is None else partials.text
-    kept = limited(measured(partials.frame, request), request, text)
+    rows = kept(partials, request).select("key", "value", "secondary")
     return tuple(
         Row(key, wire_number(value) if request.is_numeric else value, secondary)
-        for key, value, secondary in kept.iter_rows()
-    ), partials.frame.height if partials.groups is None else partials.groups
+        for key, value, secondary in rows.iter_rows()
+    ), groups(partials)
+
+
+def kept(partials: Partials, request: AggregateRequest) -> pl.DataFrame:
+    """key as text, value, secondary and the partials of the rows within the limit, in order."""
+    text = KEYS.get(request.group_by, _TEXT) if partials.text is None else partials.text
+    return limited(measured(partials.frame, request), request, text)
+
+
+def groups(partials: Partials) -> int:
+    """How many rows there are before the limit."""
+    return partials.frame.height if partials.groups is None else partials.groups
 
 
 def selected(plan: Plan, snapshot: Snapshot) -> pl.LazyFrame:
@@ -118,14 +128,14 @@ def numbers(events: pl.LazyFrame, request: AggregateRequest) -> pl.LazyFrame:
 
 
 def measured(partials: pl.DataFrame, request: AggregateRequest) -> pl.DataFrame:
-    """key, value, secondary of every group; the key is still raw."""
+    """value and secondary beside the partials of every group; the key is still raw."""
     value, secondary = (pl.col(name) for name in MEASURES[request.aggregation])
     if request.is_numeric:
         # The cast gives the double nearest to the exact sum; an average is divided once, after it.
         value = value.fill_null(0).cast(pl.Float64)
     if request.aggregation == "avg":
         value = value / secondary.clip(1)
-    return partials.select("key", value=value, secondary=secondary.cast(pl.Int64))
+    return partials.with_columns(value=value, secondary=secondary.cast(pl.Int64))
 
 
 def limited(frame: pl.DataFrame, request: AggregateRequest, text: pl.Expr) -> pl.DataFrame:

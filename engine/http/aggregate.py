@@ -42,10 +42,11 @@ class Aggregate:
         asked, more_faults = _asked(body)
         if scope is None or asked is None:
             raise InvalidRequest(faults + more_faults)
-        result = await self._answer(asked, scope)
-        return Response(result.json, headers=_headers(result), media_type="application/json")
+        result = await self.answer(asked, scope)
+        return Response(result.json, headers=announcements(result), media_type="application/json")
 
-    async def _answer(self, asked: AggregateRequest, scope: Scope) -> Result:
+    async def answer(self, asked: AggregateRequest, scope: Scope) -> Result:
+        """Raises Unavailable when it takes too long."""
         flight = self._engine.start_now(asked, scope)
         if flight is None:
             flight = await to_thread.run_sync(
@@ -71,7 +72,8 @@ def _asked(body: bytes) -> tuple[AggregateRequest | None, list[Fault]]:
     return examine(raw)
 
 
-def _headers(result: Result) -> dict[str, str]:
+def announcements(result: Result) -> dict[str, str]:
+    """What is said about an answer beside its body."""
     cache = "hit" if result.cache_hit else "miss"
     return {
         "X-Total-Groups": str(result.total_groups),

@@ -29,6 +29,7 @@ def standalone(parts: Parts) -> Starlette:
             auth,
             parts.inbox,
             Health(parts.checks, parts.warming),
+            parts.links,
         ),
         middleware=[Middleware(LoopbackOnly)],
         lifespan=lifespan,

@@ -1,10 +1,13 @@
 """The API as an OpenAPI 3.1 document, made from the fields of a request and the tree of errors."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from engine import errors
-from engine.contract import MEASURES, json_schema
-from engine.http.scope import BRAND_QUERY
+from engine.contract import FIELDS as REQUEST_FIELDS
+from engine.contract import MEASURES, Field, json_schema
+from engine.exports import FORMATS
+from engine.http.scope import BRAND_QUERY, CATALOG_QUERY
 from engine.ingest.normalise import FIELDS
 from engine.ingest.posted import AT_MOST, LONGEST_ID, OTHER_NAMES, PARTS
 from engine.scope import (
@@ -20,6 +23,7 @@ Json = dict[str, Any]
 Headers = dict[str, tuple[str, Json]]
 
 AGGREGATE_PATH: Final = f"/api/workspace/{{{WORKSPACE_FIELD}}}/dashboards/aggregate"
+EXPORT_PATH: Final = f"{AGGREGATE_PATH}/export"
 EVENTS_PATH: Final = f"/api/workspace/{{{WORKSPACE_FIELD}}}/events"
 
 REFUSALS: Final[dict[type[errors.VitrineError], str]] = {
@@ -57,6 +61,7 @@ ANNOUNCEMENTS: Final[Headers] = {
     "X-Data-Version": ("Changes whenever the events do.", _TEXT),
     "Server-Timing": ("Milliseconds in the engine, and whether the cache answered.", _TEXT),
 }
+ATTACHMENT: Final[Headers] = {"Content-Disposition": ("A name for the file.", _TEXT)}
 WITH_STATUS: Final[dict[int, Headers]] = {
     401: {"WWW-Authenticate": ("The scheme to use.", _TEXT)},
     405: {"Allow": ("The methods this path has.", _TEXT)},
@@ -149,9 +154,21 @@ def document() -> Json:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Vitrine", "version": "1"},
-        "paths": {AGGREGATE_PATH: {"post": _aggregate()}, EVENTS_PATH: {"post": _events()}},
+        "paths": {
+            AGGREGATE_PATH: {"post": _aggregate()},
+            EXPORT_PATH: {"get": _export()},
+            EVENTS_PATH: {"post": _events()},
+        },
         "components": {
-            "securitySchemes": {"bearerAuth": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "bearerAuth": {"type": "http", "scheme": "bearer"},
+                "ticket": {
+                    "type": "apiKey",
+                    "in": "query",
+                    "name": "ticket",
+                    "description": "Opens one export for five minutes; pages put it into links.",
+                },
+            },
             "schemas": {
                 "AggregateRequest": json_schema(),
                 "Result": RESULT,
@@ -177,6 +194,39 @@ def _aggregate() -> Json:
         "requestBody": {"required": True, "content": _content("AggregateRequest")},
         "responses": _responses(_response(answer, "Result", ALWAYS | ANNOUNCEMENTS)),
     }
+
+
+def _export() -> Json:
+    media: Json = {form.media_type.split(";")[0]: {"schema": {}} for form in FORMATS.values()}
+    file = _response("The rows as a file.", "Result", ALWAYS | ANNOUNCEMENTS | ATTACHMENT)
+    required = _parameter(
+        "format", "query", {"type": "string", "enum": list(FORMATS)}, "Of the file.", required=True
+    )
+    return {
+        "operationId": "exportRows",
+        "summary": "The rows of a widget aggregation as a file",
+        "description": "Parameters as in the address of a page: one that is absent has its default"
+        " value. A CSV or XLSX whose rows the limit has cut says so in a column `note`.",
+        "security": [{"bearerAuth": []}, {"ticket": []}],
+        "parameters": [
+            *_parameters(
+                "The brand; send it as this header, as brand_id, or the same in both.",
+                "Narrows the brand to one of its catalogs.",
+            ),
+            _parameter(CATALOG_QUERY, "query", _UUID, "The catalog, for those without headers."),
+            required,
+            *(
+                _parameter(field.name, "query", _in_an_address(field), field.help)
+                for field in REQUEST_FIELDS
+            ),
+        ],
+        "responses": _responses(file | {"content": media}),
+    }
+
+
+def _in_an_address(field: Field) -> Json:
+    """A field's schema as a parameter, which cannot be null but absent."""
+    return replace(field, nullable=False).json_schema()
 
 
 def _events() -> Json:

@@ -13,13 +13,16 @@ from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.engine import Engine
+from engine.exports import Draw
+from engine.exports.links import Links
 from engine.http.admission import Admission
 from engine.http.aggregate import Aggregate
 from engine.http.auth import Authenticator
 from engine.http.envelope import Envelope, json_response, translate
 from engine.http.events import Events
+from engine.http.export import Export
 from engine.http.health import Health
-from engine.http.openapi import AGGREGATE_PATH, EVENTS_PATH, document
+from engine.http.openapi import AGGREGATE_PATH, EVENTS_PATH, EXPORT_PATH, document
 from engine.http.rate import RateLimit
 from engine.ingest.inbox import Inbox
 from engine.settings import Settings
@@ -33,17 +36,21 @@ def routes(
     auth: Authenticator,
     inbox: Inbox,
     health: Health | None = None,
+    links: Links | None = None,
+    picture: Draw | None = None,
 ) -> list[BaseRoute]:
-    """The routes of this product, to put before those of the pages."""
+    """The routes of this product, to put before those of the pages.
+
+    links: recognises the tickets of exports. picture: draws an answer as PNG, where that can be.
+    """
     rate = RateLimit(settings.rate_limit_per_minute)
     admission = Middleware(Admission, auth, rate, settings.requests_at_once)
+    aggregate = Aggregate(engine, settings.body_limit)
+    export = Export(aggregate, links or Links(settings.secret), picture)
     api = _application(
         [
-            Route(
-                AGGREGATE_PATH.removeprefix("/api"),
-                Aggregate(engine, settings.body_limit).post,
-                methods=["POST"],
-            ),
+            Route(AGGREGATE_PATH.removeprefix("/api"), aggregate.post, methods=["POST"]),
+            Route(EXPORT_PATH.removeprefix("/api"), export.get),
             Route(EVENTS_PATH.removeprefix("/api"), Events(inbox).post, methods=["POST"]),
             Route("/openapi.json", _openapi),
         ],

@@ -10,28 +10,43 @@ from engine.errors import Fault
 from engine.scope import BRAND_FIELD, CATALOG_FIELD, WORKSPACE_FIELD, Scope, faults_of
 
 BRAND_QUERY: Final = "brand_id"
+CATALOG_QUERY: Final = "catalog_id"
 
 
-def scope_of(request: Request) -> tuple[Scope | None, list[Fault]]:
-    """The scope, or None and everything that is wrong with it."""
+def scope_of(
+    request: Request, catalog_query: str | None = None
+) -> tuple[Scope | None, list[Fault]]:
+    """The scope, or None and everything that is wrong with it.
+
+    catalog_query: the parameter of a route whose callers cannot send headers.
+    """
     workspace = request.path_params[WORKSPACE_FIELD]
-    header = _joined(request.headers.getlist(BRAND_FIELD))
-    query = _joined(request.query_params.getlist(BRAND_QUERY))
-    catalog = _joined(request.headers.getlist(CATALOG_FIELD))
-    brand = query if header is None else header
-    faults = faults_of(workspace, brand, catalog)
-    if header is None and query is not None:
-        faults = [replace(f, field=BRAND_QUERY) if f.field == BRAND_FIELD else f for f in faults]
-    elif header is not None and query is not None and header.lower() != query.lower():
-        faults.append(
-            Fault(
-                BRAND_FIELD,
-                f"{header[:80]!a} differs from brand_id {query[:80]!a}; send one of them.",
-            )
-        )
+    brand, brand_field, faults = _either(request, BRAND_FIELD, BRAND_QUERY)
+    catalog, catalog_field, more_faults = _either(request, CATALOG_FIELD, catalog_query)
+    names = {BRAND_FIELD: brand_field, CATALOG_FIELD: catalog_field}
+    malformed = faults_of(workspace, brand, catalog)
+    faults = [replace(fault, field=names.get(fault.field, fault.field)) for fault in malformed] + (
+        faults + more_faults
+    )
     if brand is None or faults:
         return None, faults
     return Scope(workspace, brand, catalog), []
+
+
+def _either(
+    request: Request, header: str, parameter: str | None
+) -> tuple[str | None, str, list[Fault]]:
+    """The one value of a header and a parameter, the name under which it came, and a fault when
+    they differ.
+    """
+    sent = _joined(request.headers.getlist(header))
+    asked = None if parameter is None else _joined(request.query_params.getlist(parameter))
+    if sent is None and asked is not None:
+        return asked, str(parameter), []
+    if sent is not None and asked is not None and sent.lower() != asked.lower():
+        message = f"{sent[:80]!a} differs from {parameter} {asked[:80]!a}; send one of them."
+        return sent, header, [Fault(header, message)]
+    return sent, header, []
 
 
 def _joined(values: Sequence[str]) -> str | None:

@@ -53,6 +53,10 @@ class Snapshot(Protocol):
     def all_events(self) -> pl.LazyFrame:
         """Every event, with the columns of EVENTS."""
 
+    def window(self, start: datetime, end: datetime) -> pl.LazyFrame:
+        """Every event with start <= created_at < end, with the columns of EVENTS; what is not
+        needed of it is not read."""
+
     def events(self, start: datetime, end: datetime, known: Collection[File] = ()) -> pl.DataFrame:
         """The events (EVENTS) of a window, but for those in the files that are known."""
 

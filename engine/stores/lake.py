@@ -123,13 +123,15 @@ class LakeSnapshot:
     def _events(self, uris: Iterable[str]) -> pl.LazyFrame:
         return scan_files(list(uris), self.options)
 
-    def events(self, start: datetime, end: datetime, known: Collection[File] = ()) -> pl.DataFrame:
+    def window(self, start: datetime, end: datetime, known: Collection[File] = ()) -> pl.LazyFrame:
         uris = [f.uri for f in self.files if f not in known and f.touches(start, end)]
         if not uris:
-            return EVENTS.to_frame()
+            return EVENTS.to_frame().lazy()
         created = pl.col("created_at")
-        events = self._events(uris).filter(created >= start, created < end)
-        return events.collect(engine="streaming")
+        return self._events(uris).filter(created >= start, created < end)
+
+    def events(self, start: datetime, end: datetime, known: Collection[File] = ()) -> pl.DataFrame:
+        return self.window(start, end, known).collect(engine="streaming")
 
 
 @dataclass

@@ -17,9 +17,11 @@ class MemorySnapshot:
     frame: pl.DataFrame
 
     def scan(self, start: datetime, end: datetime, columns: frozenset[str]) -> pl.LazyFrame:
+        return self.window(start, end).select(column(name) for name in sorted(columns))
+
+    def window(self, start: datetime, end: datetime) -> pl.LazyFrame:
         created = pl.col("created_at")
-        events = self.frame.lazy().filter(created >= start, created < end)
-        return events.select(column(name) for name in sorted(columns))
+        return self.frame.lazy().filter(created >= start, created < end)
 
     def all_events(self) -> pl.LazyFrame:
         return self.frame.lazy()

@@ -58,8 +58,12 @@ def served(
     settings: Settings | None = None,
     auth: Authenticator | None = None,
     inbox: Any = None,
+    **options: Any,
 ) -> Starlette:
-    """The endpoint alone; everything is open to wire.TOKEN unless `auth` says otherwise."""
+    """The endpoint alone; everything is open to wire.TOKEN unless `auth` says otherwise.
+
+    options: the other arguments of `routes`.
+    """
     auth = auth or DemoAuthenticator(wire.TOKEN, engine)
     settings = settings or Settings(home=Path("unused"))
-    return Starlette(routes=routes(engine, settings, auth, inbox))
+    return Starlette(routes=routes(engine, settings, auth, inbox, **options))

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +15,9 @@ import uvicorn
 from engine.http import aggregate
 from engine.http.body import read
 from engine.http.loopback import LoopbackOnly
+from engine.request import parse
+from engine.scope import Scope
+from engine.snippets import write
 from tests.api import wire
 from tests.api.shop import open_shops, served
 
@@ -95,3 +100,34 @@ def test_other_hosts_are_refused(port: int) -> None:
     )
     assert ask(port, upgrade, host="evil.example")[0] == 403
     assert ask(port, upgrade)[0] == 403
+
+
+@pytest.mark.parametrize("catalog", [None, wire.CATALOG])
+def test_commands_and_programs_run_as_they_are(port: int, catalog: str | None) -> None:
+    """Six requests, as cURL and as Python: the rows have the bytes of the engine's own."""
+    scope, engine = Scope(wire.SPACE, wire.BRAND, catalog), open_shops()
+    asked: tuple[tuple[str, str, str | None], ...] = (
+        ("none", "count", None),
+        ("event_type", "count_distinct", None),
+        ("hour", "sum", "amount"),
+        ("product_id", "avg", "amount"),
+        ("session", "count", None),
+        ("metadata.emoji", "count", None),
+    )
+    for i, (group_by, aggregation, value_field) in enumerate(asked):
+        body = {
+            "event_types": ["agent_view", "agent_atc"] if i % 2 else None,
+            "group_by": group_by,
+            "aggregation": aggregation,
+            "value_field": value_field,
+            "time_window_days": 5 + i,
+            "limit": 7,
+        }
+        origin = f"http://127.0.0.1:{port}"
+        expected = engine.aggregate(body, scope).json.partition(b',"generated_at":')[0]
+        assert expected.startswith(b'{"rows":[{"key":')
+        for kind, program in (("curl", ["bash"]), ("python", [sys.executable, "-"])):
+            text = write(kind, parse(body), scope, origin, wire.TOKEN).encode()
+            run = subprocess.run(program, input=text, capture_output=True, check=False)
+            assert (run.returncode, run.stderr) == (0, b"")
+            assert run.stdout.partition(b',"generated_at":')[0] == expected

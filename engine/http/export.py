@@ -1,0 +1,111 @@
+"""GET /api/workspace/{workspaceId}/dashboards/aggregate/export."""
+
+from functools import partial
+from typing import Final
+
+from anyio import CapacityLimiter, to_thread
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import Response
+
+from engine.contract import FIELDS
+from engine.errors import Fault, InvalidRequest, Unavailable
+from engine.exports import FORMATS, Draw, file_name
+from engine.exports.links import Links
+from engine.http.admission import caller, check
+from engine.http.aggregate import Aggregate, announcements
+from engine.http.auth import invalid
+from engine.http.scope import BRAND_QUERY, CATALOG_QUERY, scope_of
+from engine.request import AggregateRequest, examine, from_query
+from engine.result import Result
+from engine.scope import Scope
+
+FORMAT: Final = "format"
+TICKET: Final = "ticket"
+ONCE: Final = (*(field.name for field in FIELDS if field.kind != "texts"), FORMAT)
+KNOWN: Final = (*(field.name for field in FIELDS), FORMAT, BRAND_QUERY, CATALOG_QUERY, TICKET)
+NAMED: Final = 20
+"""So many unknown parameters are named."""
+AT_ONCE: Final = 4
+"""Tables that are made at once, and pictures that wait for their one browser."""
+WAITING: Final = 32
+"""Pictures that may wait for that; each takes a fraction of a second."""
+
+
+class Export:
+    """The rows of a request as a file.
+
+    picture draws them as PNG; without it that format is unavailable.
+    """
+
+    def __init__(self, aggregate: Aggregate, links: Links, picture: Draw | None = None) -> None:
+        self._aggregate = aggregate
+        self._links = links
+        self._picture = picture
+        self._tables = CapacityLimiter(AT_ONCE)
+        self._pictures = CapacityLimiter(AT_ONCE)
+
+    async def get(self, request: Request) -> Response:
+        if TICKET not in request.query_params:
+            caller(request)
+        scope, faults = scope_of(request, catalog_query=CATALOG_QUERY)
+        asked, form, more_faults = _asked(request.query_params)
+        faults += more_faults
+        valid = None if scope is None or asked is None or faults else (asked, scope)
+        if TICKET in request.query_params:
+            self._check_ticket(request.query_params.getlist(TICKET), valid, form)
+        elif scope is not None:
+            await check(request, scope)
+        if valid is None:
+            raise InvalidRequest(faults)
+        result = await self._aggregate.answer(*valid)
+        content = await self._drawn(form, valid[0], result)
+        name = file_name(valid[0], result, form)
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(
+            content, headers=announcements(result) | headers, media_type=FORMATS[form].media_type
+        )
+
+    async def _drawn(self, form: str, asked: AggregateRequest, result: Result) -> bytes:
+        table = FORMATS[form].draw
+        if table is not None:
+            work = partial(table, asked, result)
+            return await to_thread.run_sync(work, limiter=self._tables)
+        if self._picture is None:
+            raise Unavailable(
+                "This server draws no pictures; take csv, xlsx or parquet, or ask the server that"
+                " has the pages.",
+                retry_after=3600,
+            )
+        if self._pictures.statistics().tasks_waiting >= WAITING:
+            raise Unavailable(f"{WAITING} pictures are waiting already; ask again in a moment.")
+        work = partial(self._picture, asked, result)
+        return await to_thread.run_sync(work, limiter=self._pictures)
+
+    def _check_ticket(
+        self, tickets: list[str], valid: tuple[AggregateRequest, Scope] | None, form: str
+    ) -> None:
+        """Raise Unauthorized unless the one ticket opens what is asked for, as it is asked for."""
+        if valid is None or len(tickets) != 1 or not self._links.opens(tickets[0], *valid, form):
+            raise invalid(
+                "The link's ticket has expired or is for another export; make the link anew on the"
+                " page, or send the header Authorization: Bearer <token>."
+            )
+
+
+def _asked(params: QueryParams) -> tuple[AggregateRequest | None, str, list[Fault]]:
+    """The request of an address, the format, and everything that is wrong with them."""
+    request, faults = examine(from_query({name: params.getlist(name) for name in params}))
+    for name in ONCE:
+        if len(params.getlist(name)) > 1:
+            faults.append(Fault(name, "stands more than once; send one value."))
+    form = params.get(FORMAT, "")
+    if form not in FORMATS:
+        message = f"{form[:80]!a} is not one of {', '.join(FORMATS)}. Send for example csv."
+        faults.append(Fault(FORMAT, message if FORMAT in params else f"is required: {message}"))
+    unknown = [name for name in dict.fromkeys(params) if name not in KNOWN]
+    faults += [
+        Fault(ascii(name[:80])[1:-1], f"is not a parameter here; there are {', '.join(KNOWN)}.")
+        for name in unknown[:NAMED]
+    ]
+    return request, form, faults
