@@ -1,6 +1,6 @@
 """Rollups on = rollups off = plain Python, to the last bit, whatever happens to the events.
 
-VITRINE_SWEEP: how many random requests to compare (3,000).
+VITRINE_SWEEP: how many random requests to compare (2,000).
 """
 
 import os
@@ -18,7 +18,7 @@ from engine.rollups.coded import hashed
 from tests.generate import NOW, Sample, bodies, event_lists
 from tests.rollups.brand import Brand
 
-SWEEP = int(os.environ.get("VITRINE_SWEEP", "3000"))
+SWEEP = int(os.environ.get("VITRINE_SWEEP", "2000"))
 ASKED = 75
 """Requests of a sample at each of its states."""
 SEEDS = range(-(-SWEEP // (4 * ASKED)))
