@@ -112,18 +112,17 @@ class State:
         """
         total_, count = added_of(rank.rpartition(".")[0] or None)
 
-        def ranked() -> pl.DataFrame:
-            rows = self.shelf.scan_visits(self.manifest.cells, cells, "first")
-            added = {"total": total_.cast(TOTAL), "numbers": count.cast(pl.Int64)}
-            may = rows.filter(is_ranked(rank), count > 0)
-            return may.select("type", "session", "session_id", **added).collect(engine="streaming")
-
         def make() -> pl.DataFrame:
-            rows = self.kept.get((self.key, "ranked", cells, rank), ranked).lazy()
+            rows = self.shelf.scan_visits(self.manifest.cells, cells, "first")
+            rows = rows.filter(is_ranked(rank, all_types=types is None), count > 0)
             if types is not None:
                 rows = rows.filter(pl.col("type").is_in(types))
             by = rows.group_by("session")
-            found = by.agg(pl.col("session_id").first(), pl.col("total", "numbers").sum())
+            found = by.agg(
+                pl.col("session_id").first(),
+                total=total_.cast(TOTAL).sum(),
+                numbers=count.cast(pl.Int64).sum(),
+            )
             order = [value_of(rank), pl.col("session_id")]
             first = found.top_k(LISTED, by=order, reverse=[False, True])
             return first.collect(engine="streaming")

@@ -6,7 +6,8 @@ cells. Both tables have a row for each type of event of a session.
 
 first (ranks, session, session_id, type, events and the measures of COUNTS): sessions that lie in
 the cell alone; in a month, as far as they may be among its first LISTED for some choice of types.
-`ranks` has a bit for each of RANKS in which they may.
+`ranks` has a bit for each of RANKS in which they may, and higher up one for each in which they are
+when all types are asked for.
 visits (session, session_id, type, events and the measures of COUNTS): all that go on elsewhere.
 """
 
@@ -14,6 +15,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from engine.contract import MEASURES
@@ -53,8 +55,9 @@ class Visits(NamedTuple):
     visits: pl.DataFrame
 
 
-def is_ranked(rank: str) -> pl.Expr:
-    return pl.col("ranks") & pl.lit(1 << RANKS.index(rank), pl.UInt32) != 0
+def is_ranked(rank: str, *, all_types: bool) -> pl.Expr:
+    bit = RANKS.index(rank) + all_types * len(RANKS)
+    return pl.col("ranks") & pl.lit(1 << bit, pl.UInt32) != 0
 
 
 def added_of(measure: str | None) -> tuple[pl.Expr, pl.Expr]:
@@ -84,7 +87,7 @@ def tables(coded: pl.DataFrame, ids: pl.DataFrame, spanning: pl.Series) -> Visit
         .with_columns(spans=pl.col("session").is_in(spanning.implode()))
         .collect(engine="streaming")
     )
-    every = pl.lit((1 << len(RANKS)) - 1, pl.UInt32)
+    every = pl.lit((1 << 2 * len(RANKS)) - 1, pl.UInt32)
     first = by_type.filter(~pl.col("spans")).with_columns(ranks=every)
     going_on = by_type.filter("spans")
     return Visits(first.select("day", *FIRST.names()), going_on.select("day", *VISITS.names()))
@@ -116,16 +119,27 @@ def _ranks(rows: pl.DataFrame) -> pl.Series:
     place, kind = rows["place"].to_numpy(), rows["type"].to_numpy()
     ends = [*(np.flatnonzero(np.diff(kind)) + 1), rows.height]
     types = [slice(start, end) for start, end in pairwise([0, *ends])]
+    together = rows.group_by("place").agg(pl.col(ADDED).sum())
     ranks = np.zeros(rows.height, np.uint32)
-    for rank in RANKS:
+    for bit, rank in enumerate(RANKS):
         valued = rows.select(**_valued(rank))
         value, held = valued["value"].to_numpy(), valued["value"].is_not_null().to_numpy()
         rounded = np.zeros(rows.height, np.bool_)
         rounded[place[valued["rounded"].to_numpy()]] = True
         of_types = [OfType(place[one][held[one]], value[one][held[one]]) for one in types]
         may = contenders(of_types, rounded, LISTED, means=rank.endswith("avg"))
-        ranks[may[place]] |= 1 << RANKS.index(rank)
+        ranks[may[place]] |= 1 << bit
+        are = np.isin(place, _first_of_all_types(together, rank))
+        ranks[are] |= 1 << bit + len(RANKS)
     return pl.Series("ranks", ranks)
+
+
+def _first_of_all_types(together: pl.DataFrame, rank: str) -> npt.NDArray[np.uint32]:
+    """Places of the first LISTED among sessions with all their events."""
+    total_, count = added_of(rank.rpartition(".")[0] or None)
+    summed = together.select("place", total=total_, numbers=count).filter(pl.col("numbers") > 0)
+    valued = summed.select("place", value_of(rank))
+    return valued.top_k(LISTED, by=["value", "place"], reverse=[False, True])["place"].to_numpy()
 
 
 def _valued(rank: str) -> dict[str, pl.Expr]:
