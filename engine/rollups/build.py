@@ -124,7 +124,7 @@ class _Build:
 
     def run(self, days: Sequence[date], upto: date) -> Manifest:
         """Build these days anew, and what depends on them."""
-        spanned = self.registry.spanning()
+        spanned, spanned_months = self.registry.spanning(), self.registry.spanning_months()
         for day in days:
             self.cells.pop(str(day), None)
             self.coded.pop(str(day), None)
@@ -133,10 +133,11 @@ class _Build:
         spanning = self.registry.spanning()
         newly = spanning.filter(~spanning.is_in(spanned.implode()))
         self.collision |= self._collide(newly)
-        moved = self.registry.days_of(newly)["day"].unique()
-        affected = {str(day) for day in days} | {str(day_of(number)) for number in moved}
+        affected = {str(day) for day in days} | self._days_of(newly)
         self._tables(sorted(affected & self.coded.keys()), spanning)
-        self._months({day[:7] for day in affected}, upto)
+        several = self.registry.spanning_months()
+        newly = several.filter(~several.is_in(spanned_months.implode()))
+        self._months({day[:7] for day in affected | self._days_of(newly)}, upto, several)
         self.shelf.write(self.build, "registry", self.registry.seen)
         self.shelf.write(self.build, "dictionaries", self.known.to_frame())
         return Manifest(
@@ -149,6 +150,10 @@ class _Build:
             coded=self.coded,
             collision=self.collision,
         )
+
+    def _days_of(self, sessions: pl.Series) -> set[str]:
+        """The days on which one of the sessions was seen."""
+        return {str(day_of(number)) for number in self.registry.days_of(sessions)["day"].unique()}
 
     def _chunks(self, days: Sequence[date]) -> Iterator[pl.DataFrame]:
         """The events of the days, about CHUNK at a time."""
@@ -255,9 +260,11 @@ class _Build:
                 self.shelf.write(self.build, f"{day}.{name}", none if part is None else part)
         self.cells |= dict.fromkeys(days, (self.build, len(self.dimensions)))
 
-    def _months(self, months: Iterable[str], upto: date) -> None:
-        """Fold the days of each month that is over; a month of which nothing is left goes."""
-        several = self.registry.spanning_months()
+    def _months(self, months: Iterable[str], upto: date, several: pl.Series) -> None:
+        """Fold the days of each month that is over; a month of which nothing is left goes.
+
+        several: the sessions of more than one month.
+        """
         for month in sorted(months):
             self.cells.pop(month, None)
             days = [cell for cell in self.cells if cell.startswith(f"{month}-")]
