@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from time import time_ns
 from typing import Final
 
 import polars as pl
@@ -75,9 +76,12 @@ class Builder:
 
 
 def _last_build(shelf: Shelf) -> int:
-    """The highest number of a file that an older or unreadable build left."""
+    """A number that no build of the brand had, also when its folder has been deleted: whoever
+    read the old ones keeps frames by it. Builds are numbered on from it, and take longer than a
+    millisecond each.
+    """
     numbers = [int(path.name.partition("-")[0]) for path in shelf.folder.glob("*-*.parquet")]
-    return max(numbers, default=0)
+    return max([time_ns() // 1_000_000, *numbers])
 
 
 def _days_of(snapshot: LakeSnapshot) -> list[date]:

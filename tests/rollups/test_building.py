@@ -216,6 +216,16 @@ def test_a_deleted_customer_is_in_no_rollup(built, tmp_path):
     assert not any(b"Ada" in path.read_bytes() for path in brand.builder.root.rglob("*.parquet"))
 
 
+def test_a_reader_of_rollups_that_were_deleted(built):
+    """What it keeps of them is in no answer of those that are built then."""
+    brand, first = built
+    assert right(brand) == len(BODIES)
+    brand.delete("Ada")
+    brand.builder.drop(*BRAND)
+    assert brand.build(NOW).build > first.build
+    assert right(brand) == len(BODIES)
+
+
 def roller(brand, tmp_path, warm):
     return Roller(brand.builder, open_database(f"sqlite:///{tmp_path / 'x.db'}"), lambda: NOW, warm)
 
