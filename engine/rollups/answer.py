@@ -56,8 +56,8 @@ class Answer:
         sessions = pl.col("session").count().cast(pl.Int64)
         read = pairs.group_by("key").agg(pl.col("events").sum(), sessions=sessions)
         parts = [read, self.kept("counts", self._counts_of_cells)]
+        self.opened.check_hashes(self.days_read)
         if self.dimension not in BUCKETS:
-            self.opened.check_hashes(self.days_read)
             parts += self._elsewhere(pairs.select("key", "session"))
         return _added(parts)
 

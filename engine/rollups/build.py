@@ -14,7 +14,7 @@ from engine.rollups import cells, choose, visits
 from engine.rollups.cells import SCHEMAS, Tables
 from engine.rollups.coded import PRODUCT, Dictionaries, encode, metadata_names, with_columns_of
 from engine.rollups.dictionary import Dictionary
-from engine.rollups.registry import Registry
+from engine.rollups.registry import SEEN, Registry
 from engine.rollups.shelf import Manifest, Shelf
 from engine.rollups.visits import Visits
 from engine.stores.columns import column
@@ -135,8 +135,9 @@ class _Build:
         seen = [self._store(chunk) for chunk in self._chunks(days)]
         self.registry = self.registry.with_days(seen)
         spanning = self.registry.spanning()
+        came = pl.concat([SEEN.to_frame()["session"], *(part["session"] for part in seen)])
+        self.collision |= self._collide(spanning.filter(spanning.is_in(came.implode())))
         newly = spanning.filter(~spanning.is_in(spanned.implode()))
-        self.collision |= self._collide(newly)
         affected = {str(day) for day in days} | self._days_of(newly)
         self._tables(sorted(affected & self.coded.keys()), spanning)
         several = self.registry.spanning_months()

@@ -35,6 +35,7 @@ CHUNKS: Final = 32
 FRESH_DAYS: Final = 16
 """So many days that are not rolled up are kept in memory."""
 NO_EVENTS: Final = CODED.to_frame()
+NO_IDS: Final = pl.DataFrame(schema={"session": pl.UInt64, "session_id": pl.String})
 NOT_SEEN: Final = OF_ONE_MONTH.to_frame()
 
 
@@ -63,6 +64,13 @@ class Fresh:
     resumed: pl.DataFrame = field(default_factory=NOT_SEEN.clone)
     collides: bool = False
     number: int = field(default_factory=count().__next__)
+
+    @property
+    def ids(self) -> pl.DataFrame:
+        """session, session_id."""
+        if "session_id" not in self.coded.columns:
+            return NO_IDS
+        return self.coded.select("session", "session_id").drop_nulls().unique()
 
 
 @dataclass
@@ -186,7 +194,7 @@ class State:
         """session, session_id of a rolled-up day."""
         build = self.manifest.coded.get(str(day))
         if build is None:
-            return pl.DataFrame(schema={"session": pl.UInt64, "session_id": pl.String})
+            return NO_IDS
         return self.shelf.read(build, f"{day}.ids")
 
     def fresh_day(self, day: date, snapshot: Snapshot) -> Fresh:
@@ -259,8 +267,19 @@ class Opened:
 
     def check_hashes(self, days: Iterable[date]) -> None:
         """Raise Unanswerable when two sessions of these days cannot be told apart."""
-        if any(fresh.collides for fresh in self._fresh(days)):
+        fresh = list(self._fresh(days))
+        if any(day.collides for day in fresh) or (len(fresh) > 1 and self._collide(fresh)):
             raise Unanswerable("session_hashes_collide")
+
+    def _collide(self, fresh: Sequence[Fresh]) -> bool:
+        """Whether one hash stands for two ids on different days."""
+
+        def make() -> pl.DataFrame:
+            ids = pl.concat(day.ids for day in fresh).unique()
+            return ids.filter(pl.col("session").is_duplicated())
+
+        key = "collide", tuple(day.number for day in fresh)
+        return self.state.kept.get((self.state.key, *key), make).height > 0
 
     def resumed(
         self, dimension: str, days: tuple[date, ...], spans: tuple[Span, ...]
@@ -299,10 +318,7 @@ class Opened:
         """session, session_id of a day's events."""
         if not self.is_fresh(day):
             return self.state.ids(day)
-        coded = self.state.fresh_day(day, self.snapshot).coded
-        if "session_id" not in coded.columns:
-            return self.state.ids(date.min)
-        return coded.select("session", "session_id").drop_nulls().unique()
+        return self.state.fresh_day(day, self.snapshot).ids
 
     def marks(self, days: Iterable[date]) -> tuple[int, ...]:
         """Other numbers whenever events have come to one of these days."""

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.rollups import state, top, visits
+from engine.rollups import coded, state, top, visits
+from engine.rollups.coded import hashed
 from tests.generate import event
 from tests.rollups.brand import Brand
 
@@ -68,6 +69,31 @@ def test_a_session_of_two_days_goes_on_in_their_month(in_october):
     check(in_october)
     in_october.build(NOW)
     check(in_october)
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        ("11-23", "11-23"),
+        ("11-23", "11-08"),
+        ("11-20", "11-23"),
+        ("11-19", "11-20", "11-22"),
+    ],
+    ids=["today", "today and a changed day", "rolled up and today", "in a later build"],
+)
+def test_two_sessions_with_one_hash(brand, monkeypatch, days):
+    """The last to come is another one than those before."""
+    monkeypatch.setattr(coded, "hashed", lambda ids: hashed(ids.str.replace("^same.*", "same")))
+    brand.write([visit("0", "t", "11-08"), visit("1", "t", "11-18")])
+    brand.build(NOW - timedelta(days=2))
+    *early, last = days
+    brand.write([visit(f"early{i}", "same", day, 1) for i, day in enumerate(early)])
+    if "11-08" not in days:
+        brand.build(NOW - timedelta(days=1))
+    brand.write([visit("last", "same too", last, 1)])
+    if last != "11-08":
+        brand.build(NOW)
+    brand.check([(body, NOW, None) for body in bodies()])
 
 
 @pytest.mark.parametrize("listed", [4, visits.LISTED])
