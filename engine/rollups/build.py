@@ -142,7 +142,9 @@ class _Build:
         self._tables(sorted(affected & self.coded.keys()), spanning)
         several = self.registry.spanning_months()
         newly = several.filter(~several.is_in(spanned_months.implode()))
-        self._months({day[:7] for day in affected | self._days_of(newly)}, upto, several)
+        open_ = {cell[:7] for cell in self.cells} - self.cells.keys()
+        affected |= self._days_of(newly)
+        self._months({day[:7] for day in affected} | open_, upto, several)
         self.shelf.write(self.build, "registry", self.registry.seen)
         self.shelf.write(self.build, "dictionaries", self.known.to_frame())
         return Manifest(

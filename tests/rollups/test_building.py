@@ -100,6 +100,15 @@ def test_a_new_day_and_a_new_month(built):
     assert right(brand) == len(BODIES)
 
 
+def test_a_month_without_events_at_its_end(brand):
+    """It is folded all the same, as soon as it is over."""
+    brand.write([event(str(day), NOW - timedelta(days=day)) for day in range(35, 60)])
+    brand.build(NOW - timedelta(days=30))
+    later = brand.build(NOW)
+    assert "2026-10" in later.cells
+    assert right(brand) == len(BODIES)
+
+
 @pytest.mark.parametrize("writes", [0, 1, 40, 150])
 def test_a_build_that_is_cut_short(brand, monkeypatch, writes):
     """At any file: what was there goes on answering, and the next build starts again."""
