@@ -18,7 +18,7 @@ from engine.request import AggregateRequest
 from engine.rollups.cells import BUCKETS, NONE, TOTAL, columns_of, key_of
 from engine.rollups.coded import LAST_BIT, TYPE, bit_of, mask_of
 from engine.rollups.dictionary import CODE
-from engine.rollups.state import Opened, Unanswerable
+from engine.rollups.state import Opened, Span, Unanswerable
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 ONE_DAY: Final = timedelta(1)
@@ -56,8 +56,8 @@ class Answer:
         sessions = pl.col("session").count().cast(pl.Int64)
         read = pairs.group_by("key").agg(pl.col("events").sum(), sessions=sessions)
         parts = [read, self.kept("counts", self._counts_of_cells)]
+        self.opened.check_hashes(self.days_read)
         if self.dimension not in BUCKETS:
-            self.opened.check_hashes(self.days_read)
             parts += self._elsewhere(pairs.select("key", "session"))
         return _added(parts)
 
@@ -170,10 +170,13 @@ class Answer:
             yield from map(str, _days(segment))
 
     @cached_property
-    def spans(self) -> tuple[tuple[int, int], ...]:
-        """First day and the one after the last of what is rolled up, in days since 1970."""
-        parts = [*self.plan.of("months"), *self.plan.of("days")]
-        return tuple(((p.start - EPOCH).days, (p.end - EPOCH).days) for p in parts)
+    def spans(self) -> tuple[Span, ...]:
+        """Where the plan reads what is rolled up."""
+        return tuple(
+            Span((segment.start - EPOCH).days, (segment.end - EPOCH).days, source == "months")
+            for source in ("months", "days")
+            for segment in self.plan.of(source)
+        )
 
     @cached_property
     def days_read(self) -> tuple[date, ...]:

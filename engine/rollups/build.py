@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from time import time_ns
 from typing import Final
 
 import polars as pl
@@ -13,7 +14,7 @@ from engine.rollups import cells, choose, visits
 from engine.rollups.cells import SCHEMAS, Tables
 from engine.rollups.coded import PRODUCT, Dictionaries, encode, metadata_names, with_columns_of
 from engine.rollups.dictionary import Dictionary
-from engine.rollups.registry import Registry
+from engine.rollups.registry import SEEN, Registry
 from engine.rollups.shelf import Manifest, Shelf
 from engine.rollups.visits import Visits
 from engine.stores.columns import column
@@ -75,9 +76,12 @@ class Builder:
 
 
 def _last_build(shelf: Shelf) -> int:
-    """The highest number of a file that an older or unreadable build left."""
+    """A number that no build of the brand had, also when its folder has been deleted: whoever
+    read the old ones keeps frames by it. Builds are numbered on from it, and take longer than a
+    millisecond each.
+    """
     numbers = [int(path.name.partition("-")[0]) for path in shelf.folder.glob("*-*.parquet")]
-    return max(numbers, default=0)
+    return max([time_ns() // 1_000_000, *numbers])
 
 
 def _days_of(snapshot: LakeSnapshot) -> list[date]:
@@ -124,19 +128,23 @@ class _Build:
 
     def run(self, days: Sequence[date], upto: date) -> Manifest:
         """Build these days anew, and what depends on them."""
-        spanned = self.registry.spanning()
+        spanned, spanned_months = self.registry.spanning(), self.registry.spanning_months()
         for day in days:
             self.cells.pop(str(day), None)
             self.coded.pop(str(day), None)
         seen = [self._store(chunk) for chunk in self._chunks(days)]
         self.registry = self.registry.with_days(seen)
         spanning = self.registry.spanning()
+        came = pl.concat([SEEN.to_frame()["session"], *(part["session"] for part in seen)])
+        self.collision |= self._collide(spanning.filter(spanning.is_in(came.implode())))
         newly = spanning.filter(~spanning.is_in(spanned.implode()))
-        self.collision |= self._collide(newly)
-        moved = self.registry.days_of(newly)["day"].unique()
-        affected = {str(day) for day in days} | {str(day_of(number)) for number in moved}
+        affected = {str(day) for day in days} | self._days_of(newly)
         self._tables(sorted(affected & self.coded.keys()), spanning)
-        self._months({day[:7] for day in affected}, upto)
+        several = self.registry.spanning_months()
+        newly = several.filter(~several.is_in(spanned_months.implode()))
+        open_ = {cell[:7] for cell in self.cells} - self.cells.keys()
+        affected |= self._days_of(newly)
+        self._months({day[:7] for day in affected} | open_, upto, several)
         self.shelf.write(self.build, "registry", self.registry.seen)
         self.shelf.write(self.build, "dictionaries", self.known.to_frame())
         return Manifest(
@@ -149,6 +157,10 @@ class _Build:
             coded=self.coded,
             collision=self.collision,
         )
+
+    def _days_of(self, sessions: pl.Series) -> set[str]:
+        """The days on which one of the sessions was seen."""
+        return {str(day_of(number)) for number in self.registry.days_of(sessions)["day"].unique()}
 
     def _chunks(self, days: Sequence[date]) -> Iterator[pl.DataFrame]:
         """The events of the days, about CHUNK at a time."""
@@ -255,9 +267,11 @@ class _Build:
                 self.shelf.write(self.build, f"{day}.{name}", none if part is None else part)
         self.cells |= dict.fromkeys(days, (self.build, len(self.dimensions)))
 
-    def _months(self, months: Iterable[str], upto: date) -> None:
-        """Fold the days of each month that is over; a month of which nothing is left goes."""
-        several = self.registry.spanning_months()
+    def _months(self, months: Iterable[str], upto: date, several: pl.Series) -> None:
+        """Fold the days of each month that is over; a month of which nothing is left goes.
+
+        several: the sessions of more than one month.
+        """
         for month in sorted(months):
             self.cells.pop(month, None)
             days = [cell for cell in self.cells if cell.startswith(f"{month}-")]

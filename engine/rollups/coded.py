@@ -43,7 +43,13 @@ class Dictionaries:
     )
 
     def __getitem__(self, name: str) -> Dictionary:
-        return self.by_name.setdefault(name, Dictionary())
+        """The dictionary of this name; an empty one is not kept: anything can be asked for."""
+        known = self.by_name.get(name)
+        return Dictionary() if known is None else known
+
+    def encode(self, name: str, texts: pl.Series) -> pl.Series:
+        """The code of each text of a dimension."""
+        return self.by_name.setdefault(name, Dictionary()).encode(texts)
 
     @property
     def metadata(self) -> list[str]:
@@ -93,11 +99,11 @@ def encode(events: pl.DataFrame, names: Iterable[str], known: Dictionaries) -> p
         {
             "day": (at // DAY_US).cast(CODED["day"]),
             "at": at,
-            "type": known[TYPE].encode(plain[TYPE]),
+            "type": known.encode(TYPE, plain[TYPE]),
             "session": hashed(plain["session_id"]),
             **{name: events[name] for name in MEASURES},
-            PRODUCT: known[PRODUCT].encode(plain[PRODUCT]),
-            **{name: known[name].encode(plain[name]) for name in names},
+            PRODUCT: known.encode(PRODUCT, plain[PRODUCT]),
+            **{name: known.encode(name, plain[name]) for name in names},
             "session_id": plain["session_id"],
         }
     )

@@ -3,8 +3,12 @@
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
+from typing import Final
 
 import polars as pl
+
+OVERHEAD: Final = 4096
+"""About so many bytes a frame takes beside its content, with its key."""
 
 
 class Kept:
@@ -26,8 +30,12 @@ class Kept:
         with self._lock:
             if key not in self._frames:
                 self._frames[key] = frame
-                self._held += int(frame.estimated_size())
+                self._held += _size(frame)
             while self._held > self._budget and len(self._frames) > 1:
                 _, oldest = self._frames.popitem(last=False)
-                self._held -= int(oldest.estimated_size())
+                self._held -= _size(oldest)
         return frame
+
+
+def _size(frame: pl.DataFrame) -> int:
+    return OVERHEAD + int(frame.estimated_size())

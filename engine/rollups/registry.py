@@ -9,6 +9,9 @@ from dataclasses import dataclass
 import polars as pl
 
 SEEN = pl.Schema({"session": pl.UInt64(), "day": pl.Int32()})
+OF_ONE_MONTH = pl.Schema({**SEEN, "alone": pl.Boolean()})
+"""alone: the session was seen on this one day."""
+MONTH = pl.col("day").cast(pl.Date).dt.truncate("1mo")
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,12 @@ class Registry:
         )
         return self.seen[rows]
 
+    def of_one_month(self, sessions: pl.Series) -> pl.DataFrame:
+        """OF_ONE_MONTH: the days of those of `sessions` that were seen in one month alone."""
+        alone = pl.len().over("session") == 1
+        of_one = MONTH.n_unique().over("session") == 1
+        return self.days_of(sessions).with_columns(alone=alone).filter(of_one)
+
     def spanning(self) -> pl.Series:
         """The sessions of more than one day, sorted."""
         sessions = self.seen["session"]
@@ -51,6 +60,5 @@ class Registry:
 
     def spanning_months(self) -> pl.Series:
         """The sessions of more than one calendar month, sorted."""
-        month = pl.col("day").cast(pl.Date).dt.truncate("1mo")
-        several = self.days_of(self.spanning()).group_by("session").agg(months=month.n_unique())
+        several = self.days_of(self.spanning()).group_by("session").agg(months=MONTH.n_unique())
         return several.filter(pl.col("months") > 1)["session"].sort()

@@ -24,7 +24,7 @@ from engine.rollups import visits
 from engine.rollups.cells import SCHEMAS
 from engine.stores.place import sync
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 PROBE: Final = int(pl.Series(["session"]).hash()[0])
 """Tells the hash of another version of Polars from this one's."""
 MANIFEST: Final = "manifest.json"

@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from itertools import count
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Final, NamedTuple
 
 import polars as pl
 
@@ -23,7 +23,7 @@ from engine.rollups.coded import (
 )
 from engine.rollups.dictionary import CODE
 from engine.rollups.kept import Kept
-from engine.rollups.registry import SEEN, Registry
+from engine.rollups.registry import OF_ONE_MONTH, Registry
 from engine.rollups.shelf import Manifest, Shelf
 from engine.rollups.visits import ADDED, LISTED, added_of, is_ranked, value_of
 from engine.stores.base import File, Snapshot
@@ -35,7 +35,16 @@ CHUNKS: Final = 32
 FRESH_DAYS: Final = 16
 """So many days that are not rolled up are kept in memory."""
 NO_EVENTS: Final = CODED.to_frame()
-NOT_SEEN: Final = SEEN.to_frame()
+NO_IDS: Final = pl.DataFrame(schema={"session": pl.UInt64, "session_id": pl.String})
+NOT_SEEN: Final = OF_ONE_MONTH.to_frame()
+
+
+class Span(NamedTuple):
+    """Rolled-up days, first <= day < after, since 1970; folded: their cells are months."""
+
+    first: int
+    after: int
+    folded: bool
 
 
 class Unanswerable(Exception):
@@ -46,8 +55,8 @@ class Unanswerable(Exception):
 class Fresh:
     """A day that is not rolled up, or no longer as it was: its coded events, from these files.
 
-    resumed: session, day of its sessions that the rollups know of one day alone. collides: the
-    hash of a session is that of another one. number: of its own.
+    resumed: OF_ONE_MONTH of its sessions that the rollups know. collides: the hash of a session is
+    that of another one. number: of its own.
     """
 
     files: tuple[File, ...] = ()
@@ -55,6 +64,13 @@ class Fresh:
     resumed: pl.DataFrame = field(default_factory=NOT_SEEN.clone)
     collides: bool = False
     number: int = field(default_factory=count().__next__)
+
+    @property
+    def ids(self) -> pl.DataFrame:
+        """session, session_id."""
+        if "session_id" not in self.coded.columns:
+            return NO_IDS
+        return self.coded.select("session", "session_id").drop_nulls().unique()
 
 
 @dataclass
@@ -177,7 +193,7 @@ class State:
         """session, session_id of a rolled-up day."""
         build = self.manifest.coded.get(str(day))
         if build is None:
-            return pl.DataFrame(schema={"session": pl.UInt64, "session_id": pl.String})
+            return NO_IDS
         return self.shelf.read(build, f"{day}.ids")
 
     def fresh_day(self, day: date, snapshot: Snapshot) -> Fresh:
@@ -199,13 +215,12 @@ class State:
         names = {*self.known.metadata, *metadata_names(events)} - self.manifest.refused.keys()
         new = encode(events, sorted(names), self.known)
         coded = pl.concat([held.coded, new], how="diagonal").with_columns(pl.col(CODE).fill_null(0))
-        elsewhere = self.registry.days_of(new["session"].drop_nulls())
-        of_one_day = elsewhere.filter(pl.len().over("session") == 1)
+        sessions = new["session"].drop_nulls()
         return Fresh(
             files=files,
             coded=coded.rechunk() if coded.n_chunks() > CHUNKS else coded,
-            resumed=pl.concat([held.resumed, of_one_day]).unique(),
-            collides=held.collides or self._collides(coded, elsewhere),
+            resumed=pl.concat([held.resumed, self.registry.of_one_month(sessions)]).unique(),
+            collides=held.collides or self._collides(coded, self.registry.days_of(sessions)),
         )
 
     def _collides(self, coded: pl.DataFrame, elsewhere: pl.DataFrame) -> bool:
@@ -251,39 +266,49 @@ class Opened:
 
     def check_hashes(self, days: Iterable[date]) -> None:
         """Raise Unanswerable when two sessions of these days cannot be told apart."""
-        if any(fresh.collides for fresh in self._fresh(days)):
+        fresh = list(self._fresh(days))
+        if any(day.collides for day in fresh) or (len(fresh) > 1 and self._collide(fresh)):
             raise Unanswerable("session_hashes_collide")
 
+    def _collide(self, fresh: Sequence[Fresh]) -> bool:
+        """Whether one hash stands for two ids on different days."""
+
+        def make() -> pl.DataFrame:
+            ids = pl.concat(day.ids for day in fresh).unique()
+            return ids.filter(pl.col("session").is_duplicated())
+
+        key = "collide", tuple(day.number for day in fresh)
+        return self.state.kept.get((self.state.key, *key), make).height > 0
+
     def resumed(
-        self, dimension: str, days: tuple[date, ...], spans: tuple[tuple[int, int], ...]
+        self, dimension: str, days: tuple[date, ...], spans: tuple[Span, ...]
     ) -> pl.DataFrame:
-        """key, session, mask of the sessions of `resumed_events`; a row for each cell and key."""
+        """key, session, mask of the sessions of `resumed_events`; each lies in one cell."""
 
         def make() -> pl.DataFrame:
             events = self.resumed_events(("type", *columns_of(dimension)), days, spans)
             did = events.with_columns(key=key_of(dimension), bit=bit_of(events["type"]))
-            cell = did.group_by("key", "session", "day").agg(mask=pl.col("bit").bitwise_or())
-            return cell.select("key", "session", "mask")
+            return did.group_by("key", "session").agg(mask=pl.col("bit").bitwise_or())
 
         key = "resumed", dimension, days, self.marks(days), spans
         return self.state.kept.get((self.state.key, *key), make)
 
     def resumed_events(
-        self, columns: Iterable[str], days: Iterable[date], spans: Iterable[tuple[int, int]]
+        self, columns: Iterable[str], days: Iterable[date], spans: Iterable[Span]
     ) -> pl.DataFrame:
         """Events of sessions that lie in one of the rolled-up cells, but for that they go on in
-        one of these days: `day`, `at`, `session` and columns of CODED.
-
-        spans: the rolled-up days, from and before.
+        one of these days: `at`, `session` and columns of CODED.
         """
-        names = list(dict.fromkeys(("day", "at", "session", *columns)))
-        pairs = pl.concat(
-            [SEEN.to_frame(), *(fresh.resumed for fresh in self._fresh(days))]
-        ).unique()
+        names = list(dict.fromkeys(("at", "session", *columns)))
+        known = pl.concat([NOT_SEEN, *(fresh.resumed for fresh in self._fresh(days))]).unique()
         parts = [self.state.coded(date.min, names)]
-        for (number,), of_day in pairs.group_by("day"):
-            day = EPOCH + timedelta(int(str(number)))
-            if not self.is_fresh(day) and any(first <= number < after for first, after in spans):
+        for span in spans:
+            # Sessions of several days are listed beside those, but belong to their month.
+            of_one_cell = pl.col("day").is_between(span.first, span.after, closed="left") & (
+                pl.col("alone") | span.folded
+            )
+            for (number,), of_day in known.filter(of_one_cell).group_by("day"):
+                day = EPOCH + timedelta(int(str(number)))
                 gone_on = pl.col("session").is_in(of_day["session"].implode())
                 parts.append(self.state.coded(day, names).filter(gone_on))
         return pl.concat(parts)
@@ -292,10 +317,7 @@ class Opened:
         """session, session_id of a day's events."""
         if not self.is_fresh(day):
             return self.state.ids(day)
-        coded = self.state.fresh_day(day, self.snapshot).coded
-        if "session_id" not in coded.columns:
-            return self.state.ids(date.min)
-        return coded.select("session", "session_id").drop_nulls().unique()
+        return self.state.fresh_day(day, self.snapshot).ids
 
     def marks(self, days: Iterable[date]) -> tuple[int, ...]:
         """Other numbers whenever events have come to one of these days."""

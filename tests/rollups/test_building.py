@@ -100,6 +100,15 @@ def test_a_new_day_and_a_new_month(built):
     assert right(brand) == len(BODIES)
 
 
+def test_a_month_without_events_at_its_end(brand):
+    """It is folded all the same, as soon as it is over."""
+    brand.write([event(str(day), NOW - timedelta(days=day)) for day in range(35, 60)])
+    brand.build(NOW - timedelta(days=30))
+    later = brand.build(NOW)
+    assert "2026-10" in later.cells
+    assert right(brand) == len(BODIES)
+
+
 @pytest.mark.parametrize("writes", [0, 1, 40, 150])
 def test_a_build_that_is_cut_short(brand, monkeypatch, writes):
     """At any file: what was there goes on answering, and the next build starts again."""
@@ -214,6 +223,16 @@ def test_a_deleted_customer_is_in_no_rollup(built, tmp_path):
     brand.build(NOW)
     assert right(brand) == len(BODIES)
     assert not any(b"Ada" in path.read_bytes() for path in brand.builder.root.rglob("*.parquet"))
+
+
+def test_a_reader_of_rollups_that_were_deleted(built):
+    """What it keeps of them is in no answer of those that are built then."""
+    brand, first = built
+    assert right(brand) == len(BODIES)
+    brand.delete("Ada")
+    brand.builder.drop(*BRAND)
+    assert brand.build(NOW).build > first.build
+    assert right(brand) == len(BODIES)
 
 
 def roller(brand, tmp_path, warm):
