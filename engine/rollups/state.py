@@ -23,7 +23,7 @@ from engine.rollups.coded import (
 )
 from engine.rollups.dictionary import CODE
 from engine.rollups.kept import Kept
-from engine.rollups.registry import OF_ONE_MONTH, Registry
+from engine.rollups.registry import OF_ONE_MONTH, Registry, of_one_month
 from engine.rollups.shelf import Manifest, Shelf
 from engine.rollups.visits import ADDED, LISTED, added_of, is_ranked, value_of
 from engine.stores.base import File, Snapshot
@@ -216,12 +216,12 @@ class State:
         names = {*self.known.metadata, *metadata_names(events)} - self.manifest.refused.keys()
         new = encode(events, sorted(names), self.known)
         coded = pl.concat([held.coded, new], how="diagonal").with_columns(pl.col(CODE).fill_null(0))
-        sessions = new["session"].drop_nulls()
+        elsewhere = self.registry.days_of(new["session"].drop_nulls())
         return Fresh(
             files=files,
             coded=coded.rechunk() if coded.n_chunks() > CHUNKS else coded,
-            resumed=pl.concat([held.resumed, self.registry.of_one_month(sessions)]).unique(),
-            collides=held.collides or self._collides(coded, self.registry.days_of(sessions)),
+            resumed=pl.concat([held.resumed, of_one_month(elsewhere)]).unique(),
+            collides=held.collides or self._collides(coded, elsewhere),
         )
 
     def _collides(self, coded: pl.DataFrame, elsewhere: pl.DataFrame) -> bool:
