@@ -34,6 +34,8 @@ CHUNKS: Final = 32
 """A day that grows is copied together when it has come in so many parts."""
 FRESH_DAYS: Final = 16
 """So many days that are not rolled up are kept in memory."""
+UNREADABLE: Final = (OSError, pl.exceptions.PolarsError)
+"""What a file that is gone, broken or out of reach raises."""
 NO_EVENTS: Final = CODED.to_frame()
 NO_IDS: Final = pl.DataFrame(schema={"session": pl.UInt64, "session_id": pl.String})
 NOT_SEEN: Final = OF_ONE_MONTH.to_frame()
@@ -205,7 +207,10 @@ class State:
             held = self.fresh.pop(day, Fresh())
             if held.files != files:
                 held = held if set(held.files) <= set(files) else Fresh()
-                new = snapshot.events(start, start + ONE_DAY, held.files)
+                try:
+                    new = snapshot.events(start, start + ONE_DAY, held.files)
+                except UNREADABLE as error:  # of the lake: the rollups are as good as before
+                    raise Unanswerable("events_unreadable") from error
                 held = self._grown(held, files, new)
             self.fresh[day] = held
             if len(self.fresh) > FRESH_DAYS:
