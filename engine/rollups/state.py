@@ -309,7 +309,7 @@ class Opened:
         known = pl.concat([NOT_SEEN, *(fresh.resumed for fresh in self._fresh(days))]).unique()
         parts = [self.state.coded(date.min, names)]
         for span in spans:
-            # Sessions of several days are listed beside those, but belong to their month.
+            # Tables of days list sessions of several days one by one; a month's hold them whole.
             of_one_cell = pl.col("day").is_between(span.first, span.after, closed="left") & (
                 pl.col("alone") | span.folded
             )
