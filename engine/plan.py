@@ -36,8 +36,8 @@ class Sources:
     """The rollups there are of a brand.
 
     upto: days before it are rolled up, but for `changed`. refused: dimensions that are not, and
-    why. types: those with a bit of their own. countable: sessions have hashes of their own.
-    months: the first days of the months that are rolled up as a whole.
+    why. shared_bit: types that have no bit of their own. countable: sessions have hashes of their
+    own. months: the first days of the months that are rolled up as a whole.
     """
 
     upto: date

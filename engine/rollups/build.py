@@ -16,6 +16,7 @@ from engine.rollups.coded import PRODUCT, Dictionaries, encode, metadata_names, 
 from engine.rollups.dictionary import Dictionary
 from engine.rollups.registry import SEEN, Registry
 from engine.rollups.shelf import Manifest, Shelf
+from engine.rollups.state import UNREADABLE
 from engine.rollups.visits import Visits
 from engine.stores.columns import column
 from engine.stores.lake import LakeSnapshot, LakeStore
@@ -25,6 +26,10 @@ CHUNK: Final = 1_500_000
 EPOCH: Final = date(1970, 1, 1)
 ONE_DAY: Final = timedelta(1)
 FIXED: Final = (cells.NONE, *cells.BUCKETS, cells.SESSION, PRODUCT)
+
+
+class EventsUnreadable(Exception):
+    """The lake cannot be read now; that says nothing about the rollups there are."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,8 @@ class Builder:
     def build(self, workspace: str, brand: str, today: date) -> Manifest | None:
         """Bring the rollups up to the lake's present state, for the days before `today`.
 
-        Returns the manifest that holds now, None for a brand without events.
+        Returns the manifest that holds now, None for a brand without events. Raises
+        EventsUnreadable, and what reading and writing of rollups raises.
         """
         shelf = self.shelf(workspace, brand)
         snapshot = self.lake.open(workspace, brand)
@@ -178,7 +184,10 @@ class _Build:
 
     def _events(self, days: Sequence[date]) -> pl.DataFrame:
         start, end = instant(days[0]), instant(days[-1] + ONE_DAY)
-        return self.snapshot.events(start, end)
+        try:
+            return self.snapshot.events(start, end)
+        except UNREADABLE as error:
+            raise EventsUnreadable(str(error)) from error
 
     def _store(self, events: pl.DataFrame) -> pl.DataFrame:
         """Write the coded events of each day; session and day of what was seen."""

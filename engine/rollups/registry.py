@@ -14,6 +14,12 @@ OF_ONE_MONTH = pl.Schema({**SEEN, "alone": pl.Boolean()})
 MONTH = pl.col("day").cast(pl.Date).dt.truncate("1mo")
 
 
+def of_one_month(seen: pl.DataFrame) -> pl.DataFrame:
+    """OF_ONE_MONTH: what was `seen`, SEEN, of sessions of one month; `seen` has all their days."""
+    alone = pl.len().over("session") == 1
+    return seen.with_columns(alone=alone).filter(MONTH.n_unique().over("session") == 1)
+
+
 @dataclass(frozen=True)
 class Registry:
     """seen: session (a hash) and day (since 1970), each pair once, sorted by session."""
@@ -46,12 +52,6 @@ class Registry:
             .explode("row")["row"]
         )
         return self.seen[rows]
-
-    def of_one_month(self, sessions: pl.Series) -> pl.DataFrame:
-        """OF_ONE_MONTH: the days of those of `sessions` that were seen in one month alone."""
-        alone = pl.len().over("session") == 1
-        of_one = MONTH.n_unique().over("session") == 1
-        return self.days_of(sessions).with_columns(alone=alone).filter(of_one)
 
     def spanning(self) -> pl.Series:
         """The sessions of more than one day, sorted."""

@@ -17,13 +17,12 @@ from engine.rollups.cells import SESSION
 from engine.rollups.coded import LAST_BIT, TYPE
 from engine.rollups.kept import Kept
 from engine.rollups.shelf import Shelf
-from engine.rollups.state import Opened, State, Unanswerable
+from engine.rollups.state import UNREADABLE, Opened, State, Unanswerable
 from engine.rollups.top import Top
 from engine.scope import Scope
 from engine.stores.base import Snapshot
 
 BUDGET: Final = 1 << 30
-UNREADABLE: Final = (OSError, pl.exceptions.PolarsError)
 LOG: Final = logging.getLogger("vitrine.rollups")
 
 

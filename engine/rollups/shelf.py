@@ -4,7 +4,7 @@
     <build>-<cell>.<table>.parquet  a cell's tables: those of cells.py and of visits.py
     <build>-<day>.events.parquet    a day's events, CODED
     <build>-<day>.ids.parquet       session, session_id
-    <build>-dictionaries.parquet    name, code, text
+    <build>-dictionaries.parquet    name, text: those of a name in the order of their codes
     <build>-registry.parquet        session, day: where each session was seen, sorted
 
 A file never changes; a build writes new ones and then, at once, a manifest that names them.

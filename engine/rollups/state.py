@@ -23,7 +23,7 @@ from engine.rollups.coded import (
 )
 from engine.rollups.dictionary import CODE
 from engine.rollups.kept import Kept
-from engine.rollups.registry import OF_ONE_MONTH, Registry
+from engine.rollups.registry import OF_ONE_MONTH, Registry, of_one_month
 from engine.rollups.shelf import Manifest, Shelf
 from engine.rollups.visits import ADDED, LISTED, added_of, is_ranked, value_of
 from engine.stores.base import File, Snapshot
@@ -34,6 +34,8 @@ CHUNKS: Final = 32
 """A day that grows is copied together when it has come in so many parts."""
 FRESH_DAYS: Final = 16
 """So many days that are not rolled up are kept in memory."""
+UNREADABLE: Final = (OSError, pl.exceptions.PolarsError)
+"""What a file that is gone, broken or out of reach raises."""
 NO_EVENTS: Final = CODED.to_frame()
 NO_IDS: Final = pl.DataFrame(schema={"session": pl.UInt64, "session_id": pl.String})
 NOT_SEEN: Final = OF_ONE_MONTH.to_frame()
@@ -204,7 +206,10 @@ class State:
             held = self.fresh.pop(day, Fresh())
             if held.files != files:
                 held = held if set(held.files) <= set(files) else Fresh()
-                new = snapshot.events(start, start + ONE_DAY, held.files)
+                try:
+                    new = snapshot.events(start, start + ONE_DAY, held.files)
+                except UNREADABLE as error:  # of the lake: the rollups are as good as before
+                    raise Unanswerable("events_unreadable") from error
                 held = self._grown(held, files, new)
             self.fresh[day] = held
             if len(self.fresh) > FRESH_DAYS:
@@ -215,12 +220,12 @@ class State:
         names = {*self.known.metadata, *metadata_names(events)} - self.manifest.refused.keys()
         new = encode(events, sorted(names), self.known)
         coded = pl.concat([held.coded, new], how="diagonal").with_columns(pl.col(CODE).fill_null(0))
-        sessions = new["session"].drop_nulls()
+        elsewhere = self.registry.days_of(new["session"].drop_nulls())
         return Fresh(
             files=files,
             coded=coded.rechunk() if coded.n_chunks() > CHUNKS else coded,
-            resumed=pl.concat([held.resumed, self.registry.of_one_month(sessions)]).unique(),
-            collides=held.collides or self._collides(coded, self.registry.days_of(sessions)),
+            resumed=pl.concat([held.resumed, of_one_month(elsewhere)]).unique(),
+            collides=held.collides or self._collides(coded, elsewhere),
         )
 
     def _collides(self, coded: pl.DataFrame, elsewhere: pl.DataFrame) -> bool:
@@ -303,7 +308,7 @@ class Opened:
         known = pl.concat([NOT_SEEN, *(fresh.resumed for fresh in self._fresh(days))]).unique()
         parts = [self.state.coded(date.min, names)]
         for span in spans:
-            # Sessions of several days are listed beside those, but belong to their month.
+            # Tables of days list sessions of several days one by one; a month's hold them whole.
             of_one_cell = pl.col("day").is_between(span.first, span.after, closed="left") & (
                 pl.col("alone") | span.folded
             )

@@ -12,10 +12,12 @@ import pytest
 from engine.database.connect import open_database
 from engine.ingest.delete import Deletion
 from engine.ingest.inbox import Inbox
+from engine.rollups.build import EventsUnreadable
 from engine.rollups.coded import Dictionaries
 from engine.rollups.roller import Roller
 from engine.rollups.shelf import FORMAT, Shelf
 from engine.rollups.state import State
+from engine.stores.lake import LakeSnapshot
 from tests.generate import SCOPE, event
 from tests.rollups.brand import Brand
 
@@ -142,6 +144,25 @@ def test_a_build_on_broken_files_begins_anew_next_time(built, kind):
     with pytest.raises(pl.exceptions.ComputeError):
         brand.build(NOW)
     brand.build(NOW)
+    assert right(brand) == len(BODIES)
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError, pl.exceptions.ComputeError])
+def test_a_lake_that_cannot_be_read_costs_no_rollups(built, monkeypatch, error):
+    brand, first = built
+
+    def fail(*_):
+        raise error("out of reach")
+
+    brand.write([event("today", NOW - timedelta(hours=1)), event("late", NOW - timedelta(days=9))])
+    monkeypatch.setattr(LakeSnapshot, "events", fail)
+    right(brand)
+    refused = brand.engine.explain(BODIES[0], SCOPE, NOW).refused
+    assert [refusal.reason for refusal in refused] == ["events_unreadable"]
+    with pytest.raises(EventsUnreadable, match="out of reach"):
+        brand.build(NOW)
+    monkeypatch.undo()
+    assert brand.builder.shelf(*BRAND).manifest() == first
     assert right(brand) == len(BODIES)
 
 
