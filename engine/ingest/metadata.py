@@ -20,7 +20,8 @@ PAIR: Final = ("key", "value")
 ENTRIES: Final = pl.List(pl.Struct({"key": pl.String, "value": pl.String}))
 NO_JSON: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """How msgspec says that a text is no JSON, or not of the wanted form."""
-FLAT: Final = msgspec.json.Decoder(dict[str, str | int | float | bool | None])
+FLAT: Final = dict[str, str | int | float | bool | None]
+DECODER: Final = msgspec.json.Decoder(FLAT)
 
 
 def read_metadata(column: pl.Series, extra: Iterable[pl.Series]) -> tuple[pl.Series, pl.Series]:
@@ -86,7 +87,7 @@ def read_objects(texts: Sequence[bytes]) -> tuple[pl.Series, list[int]]:
     for text, count in zip(texts, counts, strict=True):
         starts.append(len(keys))
         try:
-            members = FLAT.decode(text)
+            members = DECODER.decode(text)
         except NO_JSON:
             members = None
         if members is None or count != len(members):
@@ -97,21 +98,35 @@ def read_objects(texts: Sequence[bytes]) -> tuple[pl.Series, list[int]]:
         else:
             keys += members
             values += members.values()
-    if not {*map(type, values)} <= {str, type(None)}:
-        values = [value if type(value) is str else canonical_text(value) for value in values]
-    return _lists(keys, values, starts), counts
+    return _lists(keys, _texts(values), starts), counts
+
+
+def entries_of_flat(objects: Iterable[dict[str, Any] | None]) -> tuple[pl.Series, int]:
+    """The entries of each flat object, none for what is none, and how many they are."""
+    keys: list[str] = []
+    values: list[Any] = []
+    starts: list[int | None] = []
+    for members in objects:
+        starts.append(len(keys))
+        if members:
+            keys += members
+            values += members.values()
+    return _lists(keys, _texts(values), starts), len(keys)
+
+
+def _texts(values: list[Any]) -> list[str | None]:
+    if {*map(type, values)} <= {str, type(None)}:
+        return values
+    return [value if type(value) is str else canonical_text(value) for value in values]
 
 
 def _lists(keys: list[str], values: list[str | None], starts: list[int | None]) -> pl.Series:
-    texts = pl.DataFrame({"key": keys, "value": values}, schema=dict.fromkeys(PAIR, pl.String))
-    pairs = pa.StructArray.from_arrays([_arrow(column) for column in texts], PAIR)
-    offsets = pl.Series([*starts, len(keys)], dtype=pl.Int32)
-    return pl.Series(pa.ListArray.from_arrays(_arrow(offsets), pairs))
-
-
-def _arrow(series: pl.Series) -> pa.Array:
-    """As `pa.array` does of a list, which however imports pandas."""
-    return series.to_arrow(compat_level=pl.CompatLevel.oldest())
+    # Not by `pa.array`, which imports pandas.
+    texts = [pl.Series(part, dtype=pl.String).to_arrow() for part in (keys, values)]
+    offsets = pl.Series([*starts, len(keys)], dtype=pl.Int64).to_arrow()
+    return pl.Series(
+        pa.LargeListArray.from_arrays(offsets, pa.StructArray.from_arrays(texts, PAIR))
+    )
 
 
 def _holds_pairs(dtype: pl.DataType) -> bool:

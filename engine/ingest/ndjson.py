@@ -15,8 +15,9 @@ import polars as pl
 from engine.contract import MEASURES
 from engine.errors import Fault, InvalidRequest
 from engine.ingest.canonical import canonical_text
-from engine.ingest.members import members_in
-from engine.ingest.metadata import NO_JSON, read_objects
+from engine.ingest.join import joined
+from engine.ingest.members import members_in, objects_in
+from engine.ingest.metadata import FLAT, NO_JSON, entries_of_flat, read_objects
 from engine.numbers import MEASURE_LIMIT
 from engine.request import loads
 
@@ -26,57 +27,52 @@ WIDEST: Final = 100
 """Rows with more different names than this are read one by one: a shape has room for every name."""
 FEW: Final = 2_000
 """So many lines and fewer are not divided further to find the ones that have no common shape."""
-BYTES: Final = 64 << 20
-"""So much of a file is read at a time."""
+BYTES: Final = 1 << 20
+"""So much of a file is read at a time: little, so that its values stay in the processor's cache."""
 LINE_LIMIT: Final = 16 << 20
 NAMES_LIMIT: Final = 1000
 UNSPEAKABLE: Final = r'[\\"\x00-\x1f]'
 """What a name may not contain to be part of a shape."""
 
 Value = dict[str, Any] | Fault
+Metadata = Callable[[list[Any]], tuple[pl.Series | None, int] | None]
 
 
 def read_ndjson(path: Path, batch: int) -> Iterator[pl.DataFrame]:
     """Frames of up to `batch` rows; lines that are no JSON object keep the reason in `fault`."""
-    shape = _Shape()
     with path.open("rb") as file:
-        for lines, text in _chunks(file, batch):
-            yield from _frames(lines, text, shape)
+        yield from joined(_frames(file, batch), batch)
 
 
-def _chunks(file: BinaryIO, batch: int) -> Iterator[tuple[list[bytes], bytes]]:
-    """Up to `batch` lines that are not blank, and the text that they were cut from."""
-    rest, before = b"", 0
-    while block := file.read(BYTES):
-        text, end, left = (rest + block).rpartition(b"\n")
-        yield from _divided(text, batch, before)
-        before += text.count(b"\n") + len(end)
-        rest = left
-        if len(rest) > LINE_LIMIT:
-            raise _too_long(before + 1)
-    yield from _divided(rest, batch, before)
+def _frames(file: BinaryIO, batch: int) -> Iterator[pl.DataFrame]:
+    shape = _Shape()
+    before = 0
+    while text := file.read(BYTES):
+        text += file.readline(LINE_LIMIT + 1)
+        frame = shape.whole(text) if len(text) <= LINE_LIMIT else None
+        if frame is not None and frame.height <= batch:
+            before += frame.height
+            yield frame
+            continue
+        lines = _lines(text, before)
+        before += text.count(b"\n")
+        for start in range(0, len(lines), batch):
+            yield from _divided(lines[start : start + batch], shape)
 
 
-def _divided(text: bytes, batch: int, before: int) -> Iterator[tuple[list[bytes], bytes]]:
+def _lines(text: bytes, before: int) -> list[bytes]:
+    """The lines that are not blank. before: how many lines of the file came before them."""
     lines = text.split(b"\n")
-    if len(text) > LINE_LIMIT and max(map(len, lines)) > LINE_LIMIT:
-        raise _too_long(before + 1 + [len(line) > LINE_LIMIT for line in lines].index(True))
-    lines = [line.removeprefix(BOM_UTF8) for line in lines if line and not line.isspace()]
-    if len(lines) <= batch:
-        if lines:
-            yield lines, text
-        return
-    for start in range(0, len(lines), batch):
-        part = lines[start : start + batch]
-        yield part, b"\n".join(part)
+    if len(text) > LINE_LIMIT:
+        long = [len(line) > LINE_LIMIT for line in lines]
+        if any(long):
+            number = before + 1 + long.index(True)
+            raise ValueError(f"line {number:,} is longer than 16 MiB; a row ends with a line break")
+    return [line.removeprefix(BOM_UTF8) for line in lines if line and not line.isspace()]
 
 
-def _too_long(line: int) -> ValueError:
-    return ValueError(f"line {line:,} is longer than 16 MiB; a row ends with a line break")
-
-
-def _frames(lines: list[bytes], text: bytes, shape: "_Shape") -> Iterator[pl.DataFrame]:
-    frame = shape.frame(lines, text)
+def _divided(lines: list[bytes], shape: "_Shape") -> Iterator[pl.DataFrame]:
+    frame = shape.frame(lines)
     if frame is not None:
         yield frame
     elif len(lines) <= FEW:
@@ -84,7 +80,7 @@ def _frames(lines: list[bytes], text: bytes, shape: "_Shape") -> Iterator[pl.Dat
     else:
         half = len(lines) // 2
         for part in (lines[:half], lines[half:]):
-            yield from _frames(part, b"\n".join(part), shape)
+            yield from _divided(part, shape)
 
 
 class _Shape:
@@ -97,19 +93,34 @@ class _Shape:
     def __init__(self) -> None:
         self.names: dict[str, None] = {}
         self._names: list[str] = []
-        self._decode: Callable[[bytes], msgspec.Struct] = msgspec.json.Decoder(
-            msgspec.Struct
-        ).decode
+        self._decode: Callable[[bytes], msgspec.Struct] = _decoder([], Any).decode
+        self._decode_flat: Callable[[bytes], list[msgspec.Struct]] = _decoder([], Any).decode_lines
 
-    def frame(self, lines: list[bytes], text: bytes) -> pl.DataFrame | None:
-        """What `_one_by_one` makes, or None when that has to do it. text: all lines together."""
+    def whole(self, text: bytes) -> pl.DataFrame | None:
+        """What `frame` makes of the lines of a text, or None when that has to do it.
+
+        One call decodes all lines, but it takes any white space between two values.
+        """
+        objects = objects_in(text)
+        if objects is None:
+            return None
+        try:
+            rows = self._decode_flat(text)
+            if len(rows) != objects:
+                return None
+            return self._columns(rows, [None] * len(rows), members_in(text), _flat_metadata)
+        except (*NO_JSON, UnicodeEncodeError):
+            return None
+
+    def frame(self, lines: list[bytes]) -> pl.DataFrame | None:
+        """What `_one_by_one` makes, or None when that has to do it."""
         if not self._names:
             self._learn(lines[:FEW])
         try:
-            read = self._read(lines, text)
+            read = self._read(lines)
             if read is None and self._learn(lines):
-                read = self._read(lines, text)
-            return None if read is None else self._columns(*read)
+                read = self._read(lines)
+            return None if read is None else self._columns(*read, _raw_metadata)
         except (RecursionError, UnicodeEncodeError):
             return None
 
@@ -126,28 +137,16 @@ class _Shape:
         if len(names) > WIDEST or any(re.search(UNSPEAKABLE, name) for name in names):
             return False
         self._names = list(names)
-        fields = [
-            (f"f{i}", msgspec.Raw if name == "metadata" else Any, msgspec.UNSET)
-            for i, name in enumerate(names)
-        ]
-        row = msgspec.defstruct(
-            "Row",
-            fields,
-            rename={f"f{i}": name for i, name in enumerate(names)},
-            forbid_unknown_fields=True,
-            gc=False,
-        )
-        self._decode = msgspec.json.Decoder(row).decode
+        self._decode = _decoder(self._names, msgspec.Raw).decode
+        self._decode_flat = _decoder(self._names, FLAT | None).decode_lines
         return len(names) > known
 
-    def _read(
-        self, lines: list[bytes], text: bytes
-    ) -> tuple[list[Any], list[str | None], int] | None:
+    def _read(self, lines: list[bytes]) -> tuple[list[Any], list[str | None], int] | None:
         """Rows, faults, and how many members the lines of the rows have at least."""
         decode = self._decode
         try:
             rows = [decode(line) for line in lines]
-            return rows, [None] * len(lines), members_in(text)
+            return rows, [None] * len(lines), members_in(b"\n".join(lines))
         except NO_JSON:
             pass
         nothing = decode(b"{}")
@@ -167,7 +166,7 @@ class _Shape:
         return rows, faults, members_in(b"\n".join(good))
 
     def _columns(
-        self, rows: list[Any], faults: list[str | None], members: int
+        self, rows: list[Any], faults: list[str | None], members: int, metadata: Metadata
     ) -> pl.DataFrame | None:
         columns = {"fault": pl.Series(faults, dtype=pl.String)}
         found = 0
@@ -175,7 +174,7 @@ class _Shape:
         for name in (name for name in self.names if name in places):
             i = places[name]
             cells = list(map(attrgetter(f"f{i}"), rows))
-            read = _raw_metadata(cells) if name == "metadata" else _members(name, cells)
+            read = metadata(cells) if name == "metadata" else _members(name, cells)
             if read is None or _name(name) in columns:
                 return None
             column, inner = read
@@ -186,6 +185,17 @@ class _Shape:
 
 
 NAMES: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def _decoder(names: list[str], metadata: Any) -> msgspec.json.Decoder[Any]:
+    """Of rows with members of these names, which are their fields f0, f1, ..."""
+    fields = [
+        (f"f{i}", metadata if name == "metadata" else Any, msgspec.UNSET)
+        for i, name in enumerate(names)
+    ]
+    called = {f"f{i}": name for i, name in enumerate(names)}
+    row = msgspec.defstruct("Row", fields, rename=called, forbid_unknown_fields=True, gc=False)
+    return msgspec.json.Decoder(row)
 
 
 def _members(name: str, cells: list[Any]) -> tuple[pl.Series | None, int]:
@@ -212,6 +222,15 @@ def _inner(value: Any) -> int:
     if isinstance(value, dict):
         return len(value) + sum(map(_inner, value.values()))
     return sum(map(_inner, value)) if isinstance(value, list) else 0
+
+
+def _flat_metadata(cells: list[Any]) -> tuple[pl.Series | None, int]:
+    """The column, and how many members its objects have, which are flat."""
+    absent = cells.count(msgspec.UNSET)
+    if absent == len(cells):
+        return None, 0
+    entries, members = entries_of_flat(cells)
+    return entries, len(cells) - absent + members
 
 
 def _raw_metadata(cells: list[Any]) -> tuple[pl.Series | None, int] | None:
