@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
+from engine.ahead import ahead
 from engine.ingest.metadata import text_of
 
 Types = dict[str, pl.DataType]
@@ -15,6 +16,13 @@ def joined(frames: Iterator[pl.DataFrame], batch: int) -> Iterator[pl.DataFrame]
     A column that a frame lacks is null in it, and one of nothing but nulls is of any type. Doubles
     become texts where others are texts; what else differs in type stays apart.
     """
+    for held, types in ahead(_fitting(frames, batch)):
+        yield _together(held, types)
+
+
+def _fitting(
+    frames: Iterator[pl.DataFrame], batch: int
+) -> Iterator[tuple[list[pl.DataFrame], Types]]:
     held: list[pl.DataFrame] = []
     types: Types = {}
     rows = 0
@@ -22,13 +30,13 @@ def joined(frames: Iterator[pl.DataFrame], batch: int) -> Iterator[pl.DataFrame]
         own = {c.name: c.dtype for c in frame if c.null_count() < len(c)}
         both = _both(types, own)
         if held and (both is None or rows + frame.height > batch):
-            yield _together(held, types)
+            yield held, types
             held, rows, both = [], 0, own
         held.append(frame)
         types = own if both is None else both
         rows += frame.height
     if held:
-        yield _together(held, types)
+        yield held, types
 
 
 def _both(types: Types, more: Types) -> Types | None:

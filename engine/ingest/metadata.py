@@ -98,7 +98,7 @@ def read_objects(texts: Sequence[bytes]) -> tuple[pl.Series, list[int]]:
         else:
             keys += members
             values += members.values()
-    return _lists(keys, _texts(values), starts), counts
+    return _lists(keys, values, starts), counts
 
 
 def entries_of_flat(objects: Iterable[dict[str, Any] | None]) -> tuple[pl.Series, int]:
@@ -111,22 +111,20 @@ def entries_of_flat(objects: Iterable[dict[str, Any] | None]) -> tuple[pl.Series
         if members:
             keys += members
             values += members.values()
-    return _lists(keys, _texts(values), starts), len(keys)
+    return _lists(keys, values, starts), len(keys)
 
 
-def _texts(values: list[Any]) -> list[str | None]:
-    if {*map(type, values)} <= {str, type(None)}:
-        return values
-    return [value if type(value) is str else canonical_text(value) for value in values]
-
-
-def _lists(keys: list[str], values: list[str | None], starts: list[int | None]) -> pl.Series:
+def _lists(keys: list[str], values: list[Any], starts: list[int | None]) -> pl.Series:
+    """Lists of pairs, each from a start to the next one. Values become canonical texts."""
+    try:
+        texts = pl.Series(values, dtype=pl.String)
+    except TypeError:
+        texts = pl.Series(map(canonical_text, values), dtype=pl.String)
     # Not by `pa.array`, which imports pandas.
-    texts = [pl.Series(part, dtype=pl.String).to_arrow() for part in (keys, values)]
+    columns = [pl.Series(keys, dtype=pl.String).to_arrow(), texts.to_arrow()]
     offsets = pl.Series([*starts, len(keys)], dtype=pl.Int64).to_arrow()
-    return pl.Series(
-        pa.LargeListArray.from_arrays(offsets, pa.StructArray.from_arrays(texts, PAIR))
-    )
+    pairs = pa.StructArray.from_arrays(columns, PAIR)
+    return pl.Series(pa.LargeListArray.from_arrays(offsets, pairs))
 
 
 def _holds_pairs(dtype: pl.DataType) -> bool:
