@@ -11,7 +11,7 @@ import pyarrow as pa
 from engine.contract import KEY
 from engine.errors import InvalidRequest
 from engine.ingest.canonical import canonical_text
-from engine.ingest.members import members_of_each
+from engine.ingest.members import members_in, members_of_each, objects_in
 from engine.request import loads
 
 MAP: Final = pl.Map(pl.String, pl.String)
@@ -22,6 +22,8 @@ NO_JSON: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """How msgspec says that a text is no JSON, or not of the wanted form."""
 FLAT: Final = dict[str, str | int | float | bool | None]
 DECODER: Final = msgspec.json.Decoder(FLAT)
+TOGETHER: Final = 4096
+"""Texts that are decoded as one."""
 
 
 def read_metadata(column: pl.Series, extra: Iterable[pl.Series]) -> tuple[pl.Series, pl.Series]:
@@ -47,18 +49,38 @@ def _entries(column: pl.Series) -> tuple[pl.Series, pl.Series]:
     if isinstance(column.dtype, pl.Map):
         column = column.to_frame("m").select(pl.col("m").map.entries()).to_series()
     if column.dtype == ENTRIES:
-        return column.zip_with(column.is_not_null(), empty), good
+        whole = column if not column.null_count() else column.zip_with(column.is_not_null(), empty)
+        return whole, good
     if _holds_pairs(column.dtype):
         return entries_of([_pairs(row or []) for row in column.to_list()]), good
     if isinstance(column.dtype, pl.Struct) and "Binary" not in str(column.dtype):
         column = column.struct.json_encode()  # fast, but it cannot encode bytes
-    texts = text_of(column).fill_null("")
+    texts = text_of(column).fill_null("{}")
     different = texts.unique()  # events of one kind tend to share theirs
-    pairs, _ = read_objects(different.cast(pl.Binary).to_list())
-    table = pl.DataFrame({"text": different, "pairs": pairs})
+    table = pl.DataFrame({"text": different, "pairs": _objects(different)})
     found = texts.to_frame("text").join(table, on="text", how="left", maintain_order="left")
     pairs = found["pairs"]
     return pairs.zip_with(pairs.is_not_null(), empty), pairs.is_null()
+
+
+def _objects(texts: pl.Series) -> pl.Series:
+    """The entries of JSON objects, null for what is none; few at a time, for the cache's sake."""
+    parts = [texts.slice(start, TOGETHER) for start in range(0, max(1, len(texts)), TOGETHER)]
+    return pl.concat([_objects_of_lines(part) for part in parts])
+
+
+def _objects_of_lines(texts: pl.Series) -> pl.Series:
+    """All texts as the lines of one where they are flat objects, else one by one."""
+    text = "\n".join(texts.to_list()).encode()
+    try:
+        if objects_in(text) == len(texts):
+            objects = DECODER.decode_lines(text)
+            pairs, members = entries_of_flat(objects)
+            if len(objects) == len(texts) and members == members_in(text):
+                return pairs
+    except (*NO_JSON, UnicodeEncodeError):
+        pass
+    return read_objects(texts.cast(pl.Binary).to_list())[0]
 
 
 def entries_of(rows: Iterable[list[dict[str, Any]] | None]) -> pl.Series:

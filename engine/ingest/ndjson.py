@@ -3,7 +3,7 @@
 import json
 import re
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import NoneType
 from typing import Any, BinaryIO, Final
@@ -35,7 +35,9 @@ UNSPEAKABLE: Final = r'[\\"\x00-\x1f]'
 """What a name may not contain to be part of a shape."""
 
 Value = dict[str, Any] | Fault
-Metadata = Callable[[list[Any]], tuple[pl.Series | None, int] | None]
+Members = tuple[pl.Series | None, int]
+"""A member of each row as a column, and how many there are, with those of objects in them."""
+Reader = Callable[[str, list[Any]], Members | None]
 
 
 def read_ndjson(path: Path, batch: int) -> Iterator[pl.DataFrame]:
@@ -93,8 +95,19 @@ class _Shape:
     def __init__(self) -> None:
         self.names: dict[str, None] = {}
         self._names: list[str] = []
-        self._decode: Callable[[bytes], msgspec.Struct] = _decoder([], Any).decode
-        self._decode_flat: Callable[[bytes], list[msgspec.Struct]] = _decoder([], Any).decode_lines
+        self._mixed: set[str] = set()
+        self._any_is_mixed = False
+        self._build()
+
+    def _build(self) -> None:
+        """One decoder takes any value, the other texts, or doubles, where nothing else was met."""
+        any_value = dict.fromkeys(self._names, Any) | {"metadata": msgspec.Raw}
+        usual: dict[str, Any] = {
+            name: float | None if name in MEASURES else str | None for name in self._names
+        }
+        usual |= dict.fromkeys(self._names if self._any_is_mixed else self._mixed, Any)
+        self._decode = _decoder(self._names, any_value).decode
+        self._decode_usual = _decoder(self._names, usual | {"metadata": FLAT | None}).decode_lines
 
     def whole(self, text: bytes) -> pl.DataFrame | None:
         """What `frame` makes of the lines of a text, or None when that has to do it.
@@ -105,12 +118,21 @@ class _Shape:
         if objects is None:
             return None
         try:
-            rows = self._decode_flat(text)
+            rows = self._decode_usual(text)
             if len(rows) != objects:
                 return None
-            return self._columns(rows, [None] * len(rows), members_in(text), _flat_metadata)
-        except (*NO_JSON, UnicodeEncodeError):
+            return self._columns(rows, [None] * len(rows), members_in(text), self._usual)
+        except (*NO_JSON, UnicodeEncodeError) as error:
+            if isinstance(error, msgspec.ValidationError) and not self._any_is_mixed:
+                self._any_is_mixed = True
+                self._build()
             return None
+
+    def _usual(self, name: str, cells: list[Any]) -> Members | None:
+        if name == "metadata":
+            return _flat_metadata(cells)
+        known = not (self._any_is_mixed or name in self._mixed)
+        return _usual_members(name, cells) if known else _members(name, cells)
 
     def frame(self, lines: list[bytes]) -> pl.DataFrame | None:
         """What `_one_by_one` makes, or None when that has to do it."""
@@ -120,7 +142,7 @@ class _Shape:
             read = self._read(lines)
             if read is None and self._learn(lines):
                 read = self._read(lines)
-            return None if read is None else self._columns(*read, _raw_metadata)
+            return None if read is None else self._columns(*read, _any_members)
         except (RecursionError, UnicodeEncodeError):
             return None
 
@@ -129,16 +151,21 @@ class _Shape:
         names = dict.fromkeys(self._names)
         for line in lines:
             try:
-                names |= NAMES.decode(line)
+                row = NAMES.decode(line)
             except NO_JSON:
                 continue
+            names |= dict.fromkeys(row)
+            self._mixed |= {
+                name
+                for name, value in row.items()
+                if name not in MEASURES and bytes(value)[:1] not in b'"n'
+            }
         known = len(self._names)
         _refuse_names(self.names, names)
         if len(names) > WIDEST or any(re.search(UNSPEAKABLE, name) for name in names):
             return False
         self._names = list(names)
-        self._decode = _decoder(self._names, msgspec.Raw).decode
-        self._decode_flat = _decoder(self._names, FLAT | None).decode_lines
+        self._build()
         return len(names) > known
 
     def _read(self, lines: list[bytes]) -> tuple[list[Any], list[str | None], int] | None:
@@ -166,7 +193,7 @@ class _Shape:
         return rows, faults, members_in(b"\n".join(good))
 
     def _columns(
-        self, rows: list[Any], faults: list[str | None], members: int, metadata: Metadata
+        self, rows: list[Any], faults: list[str | None], members: int, read: Reader
     ) -> pl.DataFrame | None:
         columns = {"fault": pl.Series(faults, dtype=pl.String)}
         found = 0
@@ -176,10 +203,10 @@ class _Shape:
         for name in (name for name in self.names if name in places):
             i = places[name]
             cells = [row[i] for row in tuples]
-            read = metadata(cells) if name == "metadata" else _members(name, cells)
-            if read is None or _name(name) in columns:
+            column_and_members = read(name, cells)
+            if column_and_members is None or _name(name) in columns:
                 return None
-            column, inner = read
+            column, inner = column_and_members
             if column is not None:
                 columns[_name(name)] = column
             found += inner
@@ -189,26 +216,47 @@ class _Shape:
 NAMES: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def _decoder(names: list[str], metadata: Any) -> msgspec.json.Decoder[Any]:
+def _decoder(names: list[str], types: Mapping[str, Any]) -> msgspec.json.Decoder[Any]:
     """Of rows with members of these names, which are their fields f0, f1, ..."""
-    fields = [
-        (f"f{i}", metadata if name == "metadata" else Any, msgspec.UNSET)
-        for i, name in enumerate(names)
-    ]
+    fields = [(f"f{i}", types[name], msgspec.UNSET) for i, name in enumerate(names)]
     called = {f"f{i}": name for i, name in enumerate(names)}
     row = msgspec.defstruct("Row", fields, rename=called, forbid_unknown_fields=True, gc=False)
     return msgspec.json.Decoder(row)
 
 
-def _members(name: str, cells: list[Any]) -> tuple[pl.Series | None, int]:
-    """A member of each row as a column, and how many there are, with those of objects in them."""
+def _usual_members(name: str, cells: list[Any]) -> Members | None:
+    """`_members` of what a decoder took for texts or, of a measure, for doubles."""
+    is_measure = name in MEASURES
+    column: pl.Series | None
+    try:
+        column = pl.Series(cells, dtype=pl.Float64 if is_measure else pl.String)
+    except ValueError:  # some are absent
+        column, count = _members(name, cells)
+    else:
+        count = len(cells)
+    if is_measure and column is not None and not _within(column):
+        return None  # a whole number may have lost digits
+    return column, count
+
+
+def _within(numbers: pl.Series) -> bool:
+    if numbers.dtype != pl.Float64:
+        return numbers.null_count() == len(numbers)
+    return numbers.is_between(-MEASURE_LIMIT, MEASURE_LIMIT, closed="none").all()
+
+
+def _any_members(name: str, cells: list[Any]) -> Members | None:
+    return _raw_metadata(cells) if name == "metadata" else _members(name, cells)
+
+
+def _members(name: str, cells: list[Any]) -> Members:
     kinds = {*map(type, cells)}
     # Never nested lists: Polars takes gigabytes to find out that a deep one is no text.
     if kinds <= {str, NoneType}:
         return pl.Series(cells, dtype=pl.String), len(cells)
     if name in MEASURES and kinds <= {float, NoneType}:
         numbers = pl.Series(cells, dtype=pl.Float64)
-        if numbers.is_between(-MEASURE_LIMIT, MEASURE_LIMIT, closed="none").all():
+        if _within(numbers):
             return numbers, len(cells)
     absent = cells.count(msgspec.UNSET)
     if absent == len(cells):
@@ -226,7 +274,7 @@ def _inner(value: Any) -> int:
     return sum(map(_inner, value)) if isinstance(value, list) else 0
 
 
-def _flat_metadata(cells: list[Any]) -> tuple[pl.Series | None, int]:
+def _flat_metadata(cells: list[Any]) -> Members:
     """The column, and how many members its objects have, which are flat."""
     absent = cells.count(msgspec.UNSET)
     if absent == len(cells):
@@ -235,7 +283,7 @@ def _flat_metadata(cells: list[Any]) -> tuple[pl.Series | None, int]:
     return entries, len(cells) - absent + members
 
 
-def _raw_metadata(cells: list[Any]) -> tuple[pl.Series | None, int] | None:
+def _raw_metadata(cells: list[Any]) -> Members | None:
     """The column, and how many members its texts may have. Many rows share one text."""
     absent = cells.count(msgspec.UNSET)
     if absent == len(cells):
