@@ -1,6 +1,7 @@
 """Many small raw frames become few."""
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 import polars as pl
 
@@ -9,9 +10,12 @@ from engine.ingest.metadata import text_of
 
 Types = dict[str, pl.DataType]
 
+SIZE: Final = 128 << 20
+"""Bytes that are joined, so that few rows are where these are large."""
+
 
 def joined(frames: Iterator[pl.DataFrame], batch: int) -> Iterator[pl.DataFrame]:
-    """The same rows in frames of up to `batch` of them; a longer one stays as it is.
+    """The same rows in frames of up to `batch` of them and SIZE; a larger one stays as it is.
 
     A column that a frame lacks is null in it, and one of nothing but nulls is of any type. Doubles
     become texts where others are texts; what else differs in type stays apart.
@@ -25,16 +29,18 @@ def _fitting(
 ) -> Iterator[tuple[list[pl.DataFrame], Types]]:
     held: list[pl.DataFrame] = []
     types: Types = {}
-    rows = 0
+    rows = size = 0
     for frame in frames:
+        of_frame = int(frame.estimated_size())
         own = {c.name: c.dtype for c in frame if c.null_count() < len(c)}
         both = _both(types, own)
-        if held and (both is None or rows + frame.height > batch):
+        if held and (both is None or rows + frame.height > batch or size + of_frame > SIZE):
             yield held, types
-            held, rows, both = [], 0, own
+            held, rows, size, both = [], 0, 0, own
         held.append(frame)
         types = own if both is None else both
         rows += frame.height
+        size += of_frame
     if held:
         yield held, types
 

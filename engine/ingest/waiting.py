@@ -79,7 +79,8 @@ class Waiting:
             if self._bytes[cell] <= self._most:
                 pieces = iter([pl.concat(pieces)])
             for piece in pieces:
-                chosen = piece.filter(pl.Series(kept[piece["row"].to_numpy()]))
+                mask = kept[piece["row"].to_numpy()]
+                chosen = piece if mask.all() else piece.filter(pl.Series(mask))
                 yield from _ordered(chosen).select(EVENTS.names()).iter_slices(SLICE)
 
     def _pieces(self, cell: Cell) -> Iterator[pl.DataFrame]:

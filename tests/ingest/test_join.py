@@ -52,6 +52,13 @@ def test_as_many_rows_as_fit(batch, heights):
     assert [frame.height for frame in joined(iter([one] * 6), batch)] == heights
 
 
+def test_as_many_bytes_as_fit(monkeypatch):
+    """Rows that are long are few, so that they never fill the memory."""
+    one = pl.DataFrame({"fault": ["x" * 1000] * 2})
+    monkeypatch.setattr("engine.ingest.join.SIZE", 5000)
+    assert [frame.height for frame in joined(iter([one] * 5), 100)] == [4, 4, 2]
+
+
 def test_nothing_but_nulls_is_of_any_type():
     given = [
         pl.DataFrame({"a": [None]}, schema={"a": pl.String}),

@@ -124,6 +124,40 @@ def test_usual_texts_are_read_whole(tmp_path, monkeypatch):
     assert_frame_equal(joined.drop("row"), whole)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b'{"amount":"2"}',
+        b'{"amount":true}',
+        b'{"amount":12345678901234567890}',
+        b'{"amount":-1000000000000}',
+        b'{"amount":1e12}',
+        b'{"text":1}',
+        b'{"text":["x",{"y":1}]}',
+        b'{"text":{"text":"x"}}',
+        b'{"n":"x"}',
+        b'{"other":"x"}',
+        b'{"metadata":"{\\"k\\":1}"}',
+        b'{"metadata":{"k":{"k":"v"}}}',
+        b'{"metadata":{"k":1,"k":2}}',
+        b'{"metadata":null}',
+        b"{}",
+    ],
+)
+def test_values_of_another_type_than_before(odd):
+    usual = [b'{"text":"x","amount":1.5,"n":1,"metadata":{"k":"v"}}', b'{"amount":2}']
+    usual += [b'{"text":null,"amount":null}', b'{"text":"y","amount":0.1,"n":2,"metadata":{}}']
+    shape = ndjson._Shape()
+    shape.frame(usual)
+    assert shape.whole(b"\n".join(usual)).height == 4
+    for lines in ([*usual, odd], [odd], usual):
+        expected = normal(ndjson._one_by_one(lines, {}))
+        for together in (shape.whole(b"\n".join(lines)), shape.frame(lines)):
+            if together is not None:
+                assert_frame_equal(normal(together), expected)
+    assert shape.whole(b"\n".join(usual)).height == 4
+
+
 def test_usual_lines_are_read_together():
     """Or the test above would show nothing."""
     rows = [{"event_type": "a", "amount": 1.5, "metadata": {"k": "v", "n": 1, "f": 0.5}}]
