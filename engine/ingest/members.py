@@ -16,13 +16,13 @@ QUOTE, COLON, SPACE = b'": '
 BREAK, RETURN, OPEN, CLOSE = b"\n\r{}"
 
 
-def members_in(text: bytes) -> int:
+def members_in(text: bytes | memoryview) -> int:
     """Of one text, or of lines that were joined."""
     count, spaced = _look(text)
     return len(re.findall(rb'"\s*:', text)) if spaced else count
 
 
-def objects_in(text: bytes) -> int | None:
+def objects_in(text: bytes | memoryview) -> int | None:
     """How many objects a text of lines has if it is JSON and has as many values; None: cannot tell.
 
     Every line break stands between } and {, as it cannot within a value: so each line has at least
@@ -46,7 +46,7 @@ def members_of_each(texts: Sequence[bytes]) -> list[int]:
     return [text.count(b'":') for text in texts]
 
 
-def _look(text: bytes) -> tuple[int, bool]:
+def _look(text: bytes | memoryview) -> tuple[int, bool]:
     """Colons after a quote, and whether one comes after white space."""
     count, spaced = 0, False
     for start in range(0, len(text), BLOCK):

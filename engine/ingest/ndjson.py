@@ -49,28 +49,47 @@ def read_ndjson(path: Path, batch: int) -> Iterator[pl.DataFrame]:
 def _frames(file: BinaryIO, batch: int) -> Iterator[pl.DataFrame]:
     shape = _Shape()
     before = 0
-    while text := file.read(BYTES):
-        text += file.readline(LINE_LIMIT + 1)
+    for text in _texts(file):
         frame = shape.whole(text) if len(text) <= LINE_LIMIT else None
         if frame is not None and frame.height <= batch:
             before += frame.height
             yield frame
             continue
-        lines = _lines(text, before)
-        before += text.count(b"\n")
+        lines = bytes(text).split(b"\n")
+        _refuse_long(lines, before)
+        before += len(lines) - 1
+        lines = [line.removeprefix(BOM_UTF8) for line in lines if line and not line.isspace()]
         for start in range(0, len(lines), batch):
             yield from _divided(lines[start : start + batch], shape)
 
 
-def _lines(text: bytes, before: int) -> list[bytes]:
-    """The lines that are not blank. before: how many lines of the file came before them."""
-    lines = text.split(b"\n")
-    if len(text) > LINE_LIMIT:
-        long = [len(line) > LINE_LIMIT for line in lines]
-        if any(long):
-            number = before + 1 + long.index(True)
+def _texts(file: BinaryIO) -> Iterator[memoryview]:
+    """About BYTES of whole lines at a time, or a long line, or so much of it that it is too long.
+
+    All in one place, each until the next is asked for: fresh memory would take longer than to read.
+    """
+    place, kept = bytearray(BYTES), 0
+    while read := file.readinto(memoryview(place)[kept:]):  # type: ignore[attr-defined]
+        filled = kept + read
+        end = place.rfind(b"\n", kept, filled) + 1
+        if not end and filled <= LINE_LIMIT:
+            if filled == len(place):
+                place = place + bytes(len(place))
+            kept = filled
+            continue
+        end = end or filled
+        yield memoryview(place)[:end]
+        kept = filled - end
+        place[:kept] = place[end:filled]
+    if kept:
+        yield memoryview(place)[:kept]
+
+
+def _refuse_long(lines: Sequence[bytes], before: int) -> None:
+    """before: how many lines of the file came before these."""
+    for number, line in enumerate(lines, start=before + 1):
+        if len(line) > LINE_LIMIT:
             raise ValueError(f"line {number:,} is longer than 16 MiB; a row ends with a line break")
-    return [line.removeprefix(BOM_UTF8) for line in lines if line and not line.isspace()]
 
 
 def _divided(lines: list[bytes], shape: "_Shape") -> Iterator[pl.DataFrame]:
@@ -109,7 +128,7 @@ class _Shape:
         self._decode = _decoder(self._names, any_value).decode
         self._decode_usual = _decoder(self._names, usual | {"metadata": FLAT | None}).decode_lines
 
-    def whole(self, text: bytes) -> pl.DataFrame | None:
+    def whole(self, text: bytes | memoryview) -> pl.DataFrame | None:
         """What `frame` makes of the lines of a text, or None when that has to do it.
 
         One call decodes all lines, but it takes any white space between two values.
