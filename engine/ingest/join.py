@@ -55,7 +55,7 @@ def _both(types: Types, more: Types) -> Types | None:
 def _together(frames: list[pl.DataFrame], types: Types) -> pl.DataFrame:
     names = dict.fromkeys(name for frame in frames for name in frame.columns)
     schema = {name: types.get(name, pl.String()) for name in names}
-    return pl.concat([_as(frame, schema) for frame in frames], rechunk=True)
+    return pl.concat([_as(frame, schema) for frame in frames], rechunk=False)
 
 
 def _as(frame: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
