@@ -184,6 +184,8 @@ class _Shape:
         if len(names) > WIDEST or any(re.search(UNSPEAKABLE, name) for name in names):
             return False
         self._names = list(names)
+        if len(names) > known:
+            self._any_is_mixed = False  # it was a name that was not known, not a type
         self._build()
         return len(names) > known
 

@@ -117,6 +117,7 @@ def test_usual_texts_are_read_whole(tmp_path, monkeypatch):
     shape = ndjson._Shape()
     assert shape.whole(path.read_bytes()) is None
     assert shape.frame(path.read_bytes().splitlines()).height == 50
+    assert not shape._any_is_mixed
     whole = shape.whole(path.read_bytes())
     assert whole.columns == ["fault", "a", "amount", "metadata"]
     monkeypatch.setattr(ndjson, "BYTES", 100)
@@ -150,6 +151,7 @@ def test_values_of_another_type_than_before(odd):
     shape = ndjson._Shape()
     shape.frame(usual)
     assert shape.whole(b"\n".join(usual)).height == 4
+    assert not shape._any_is_mixed
     for lines in ([*usual, odd], [odd], usual):
         expected = normal(ndjson._one_by_one(lines, {}))
         for together in (shape.whole(b"\n".join(lines)), shape.frame(lines)):
