@@ -1,7 +1,7 @@
 """A file becomes events in the lake."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from engine.ahead import ahead
 from engine.ingest.append import without_repeats, without_stored
 from engine.ingest.mapping import Mapping, apply
 from engine.ingest.metadata import text_of
@@ -61,7 +62,7 @@ def load(
     rejected = []
     with ThreadPoolExecutor(1) as aside, Waiting() as waiting:
         source = aside.submit(_digest, path)
-        for raw in _ahead(read(path) if batch is None else read(path, batch)):
+        for raw in ahead(read(path) if batch is None else read(path, batch)):
             named = raw if mapping is None else apply(raw, mapping)
             normal = normalise(named, arrival, "" if _all_named(named) else source.result(), brand)
             waiting.add(normal.events)
@@ -76,7 +77,7 @@ def load(
         with lake.writing(workspace):
             brands, kept = _fresh(lake, workspace, waiting.keys(), arrival, rows)
             for of in brands:
-                lake.write(workspace, of, _ahead(waiting.take(of, kept)))
+                lake.write(workspace, of, waiting.take(of, kept))
     stored = int(kept.sum())
     return Loaded(
         read=rows,
@@ -104,15 +105,6 @@ def _refuse(path: Path) -> None:
         refuse_kind(path)
         if path.suffix.lower() == ".csv":
             count_rows(path)
-
-
-def _ahead(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """The same frames, each read while the one before it is worked on."""
-    with ThreadPoolExecutor(1) as reader:
-        following = reader.submit(next, frames, None)
-        while (frame := following.result()) is not None:
-            following = reader.submit(next, frames, None)
-            yield frame
 
 
 def _all_named(raw: pl.DataFrame) -> bool:

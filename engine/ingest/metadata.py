@@ -11,7 +11,7 @@ import pyarrow as pa
 from engine.contract import KEY
 from engine.errors import InvalidRequest
 from engine.ingest.canonical import canonical_text
-from engine.ingest.members import members_of_each
+from engine.ingest.members import members_in, members_of_each, objects_in
 from engine.request import loads
 
 MAP: Final = pl.Map(pl.String, pl.String)
@@ -20,7 +20,10 @@ PAIR: Final = ("key", "value")
 ENTRIES: Final = pl.List(pl.Struct({"key": pl.String, "value": pl.String}))
 NO_JSON: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """How msgspec says that a text is no JSON, or not of the wanted form."""
-FLAT: Final = msgspec.json.Decoder(dict[str, str | int | float | bool | None])
+FLAT: Final = dict[str, str | int | float | bool | None]
+DECODER: Final = msgspec.json.Decoder(FLAT)
+TOGETHER: Final = 4096
+"""Texts that are decoded as one."""
 
 
 def read_metadata(column: pl.Series, extra: Iterable[pl.Series]) -> tuple[pl.Series, pl.Series]:
@@ -46,18 +49,38 @@ def _entries(column: pl.Series) -> tuple[pl.Series, pl.Series]:
     if isinstance(column.dtype, pl.Map):
         column = column.to_frame("m").select(pl.col("m").map.entries()).to_series()
     if column.dtype == ENTRIES:
-        return column.zip_with(column.is_not_null(), empty), good
+        whole = column if not column.null_count() else column.zip_with(column.is_not_null(), empty)
+        return whole, good
     if _holds_pairs(column.dtype):
         return entries_of([_pairs(row or []) for row in column.to_list()]), good
     if isinstance(column.dtype, pl.Struct) and "Binary" not in str(column.dtype):
         column = column.struct.json_encode()  # fast, but it cannot encode bytes
-    texts = text_of(column).fill_null("")
+    texts = text_of(column).fill_null("{}")
     different = texts.unique()  # events of one kind tend to share theirs
-    pairs, _ = read_objects(different.cast(pl.Binary).to_list())
-    table = pl.DataFrame({"text": different, "pairs": pairs})
+    table = pl.DataFrame({"text": different, "pairs": _objects(different)})
     found = texts.to_frame("text").join(table, on="text", how="left", maintain_order="left")
     pairs = found["pairs"]
     return pairs.zip_with(pairs.is_not_null(), empty), pairs.is_null()
+
+
+def _objects(texts: pl.Series) -> pl.Series:
+    """The entries of JSON objects, null for what is none; few at a time, for the cache's sake."""
+    parts = [texts.slice(start, TOGETHER) for start in range(0, max(1, len(texts)), TOGETHER)]
+    return pl.concat([_objects_of_lines(part) for part in parts])
+
+
+def _objects_of_lines(texts: pl.Series) -> pl.Series:
+    """All texts as the lines of one where they are flat objects, else one by one."""
+    text = "\n".join(texts.to_list()).encode()
+    try:
+        if objects_in(text) == len(texts):
+            objects = DECODER.decode_lines(text)
+            pairs, members = entries_of_flat(objects)
+            if len(objects) == len(texts) and members == members_in(text):
+                return pairs
+    except (*NO_JSON, UnicodeEncodeError):
+        pass
+    return read_objects(texts.cast(pl.Binary).to_list())[0]
 
 
 def entries_of(rows: Iterable[list[dict[str, Any]] | None]) -> pl.Series:
@@ -86,7 +109,7 @@ def read_objects(texts: Sequence[bytes]) -> tuple[pl.Series, list[int]]:
     for text, count in zip(texts, counts, strict=True):
         starts.append(len(keys))
         try:
-            members = FLAT.decode(text)
+            members = DECODER.decode(text)
         except NO_JSON:
             members = None
         if members is None or count != len(members):
@@ -97,21 +120,33 @@ def read_objects(texts: Sequence[bytes]) -> tuple[pl.Series, list[int]]:
         else:
             keys += members
             values += members.values()
-    if not {*map(type, values)} <= {str, type(None)}:
-        values = [value if type(value) is str else canonical_text(value) for value in values]
     return _lists(keys, values, starts), counts
 
 
-def _lists(keys: list[str], values: list[str | None], starts: list[int | None]) -> pl.Series:
-    texts = pl.DataFrame({"key": keys, "value": values}, schema=dict.fromkeys(PAIR, pl.String))
-    pairs = pa.StructArray.from_arrays([_arrow(column) for column in texts], PAIR)
-    offsets = pl.Series([*starts, len(keys)], dtype=pl.Int32)
-    return pl.Series(pa.ListArray.from_arrays(_arrow(offsets), pairs))
+def entries_of_flat(objects: Iterable[dict[str, Any] | None]) -> tuple[pl.Series, int]:
+    """The entries of each flat object, none for what is none, and how many they are."""
+    keys: list[str] = []
+    values: list[Any] = []
+    starts: list[int | None] = []
+    for members in objects:
+        starts.append(len(keys))
+        if members:
+            keys += members
+            values += members.values()
+    return _lists(keys, values, starts), len(keys)
 
 
-def _arrow(series: pl.Series) -> pa.Array:
-    """As `pa.array` does of a list, which however imports pandas."""
-    return series.to_arrow(compat_level=pl.CompatLevel.oldest())
+def _lists(keys: list[str], values: list[Any], starts: list[int | None]) -> pl.Series:
+    """Lists of pairs, each from a start to the next one. Values become canonical texts."""
+    try:
+        texts = pl.Series(values, dtype=pl.String)
+    except TypeError:
+        texts = pl.Series(map(canonical_text, values), dtype=pl.String)
+    # Not by `pa.array`, which imports pandas.
+    columns = [pl.Series(keys, dtype=pl.String).to_arrow(), texts.to_arrow()]
+    offsets = pl.Series([*starts, len(keys)], dtype=pl.Int64).to_arrow()
+    pairs = pa.StructArray.from_arrays(columns, PAIR)
+    return pl.Series(pa.LargeListArray.from_arrays(offsets, pairs))
 
 
 def _holds_pairs(dtype: pl.DataType) -> bool:

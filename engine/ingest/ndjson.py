@@ -3,20 +3,21 @@
 import json
 import re
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from operator import attrgetter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import NoneType
 from typing import Any, BinaryIO, Final
 
 import msgspec
 import polars as pl
+from msgspec.structs import astuple
 
 from engine.contract import MEASURES
 from engine.errors import Fault, InvalidRequest
 from engine.ingest.canonical import canonical_text
-from engine.ingest.members import members_in
-from engine.ingest.metadata import NO_JSON, read_objects
+from engine.ingest.join import joined
+from engine.ingest.members import members_in, objects_in
+from engine.ingest.metadata import FLAT, NO_JSON, entries_of_flat, read_objects
 from engine.numbers import MEASURE_LIMIT
 from engine.request import loads
 
@@ -26,57 +27,73 @@ WIDEST: Final = 100
 """Rows with more different names than this are read one by one: a shape has room for every name."""
 FEW: Final = 2_000
 """So many lines and fewer are not divided further to find the ones that have no common shape."""
-BYTES: Final = 64 << 20
-"""So much of a file is read at a time."""
+BYTES: Final = 1 << 20
+"""So much of a file is read at a time: little, so that its values stay in the processor's cache."""
 LINE_LIMIT: Final = 16 << 20
 NAMES_LIMIT: Final = 1000
 UNSPEAKABLE: Final = r'[\\"\x00-\x1f]'
 """What a name may not contain to be part of a shape."""
 
 Value = dict[str, Any] | Fault
+Members = tuple[pl.Series | None, int]
+"""A member of each row as a column, and how many there are, with those of objects in them."""
+Reader = Callable[[str, list[Any]], Members | None]
 
 
 def read_ndjson(path: Path, batch: int) -> Iterator[pl.DataFrame]:
     """Frames of up to `batch` rows; lines that are no JSON object keep the reason in `fault`."""
-    shape = _Shape()
     with path.open("rb") as file:
-        for lines, text in _chunks(file, batch):
-            yield from _frames(lines, text, shape)
+        yield from joined(_frames(file, batch), batch)
 
 
-def _chunks(file: BinaryIO, batch: int) -> Iterator[tuple[list[bytes], bytes]]:
-    """Up to `batch` lines that are not blank, and the text that they were cut from."""
-    rest, before = b"", 0
-    while block := file.read(BYTES):
-        text, end, left = (rest + block).rpartition(b"\n")
-        yield from _divided(text, batch, before)
-        before += text.count(b"\n") + len(end)
-        rest = left
-        if len(rest) > LINE_LIMIT:
-            raise _too_long(before + 1)
-    yield from _divided(rest, batch, before)
+def _frames(file: BinaryIO, batch: int) -> Iterator[pl.DataFrame]:
+    shape = _Shape()
+    before = 0
+    for text in _texts(file):
+        frame = shape.whole(text) if len(text) <= LINE_LIMIT else None
+        if frame is not None and frame.height <= batch:
+            before += frame.height
+            yield frame
+            continue
+        lines = bytes(text).split(b"\n")
+        _refuse_long(lines, before)
+        before += len(lines) - 1
+        lines = [line.removeprefix(BOM_UTF8) for line in lines if line and not line.isspace()]
+        for start in range(0, len(lines), batch):
+            yield from _divided(lines[start : start + batch], shape)
 
 
-def _divided(text: bytes, batch: int, before: int) -> Iterator[tuple[list[bytes], bytes]]:
-    lines = text.split(b"\n")
-    if len(text) > LINE_LIMIT and max(map(len, lines)) > LINE_LIMIT:
-        raise _too_long(before + 1 + [len(line) > LINE_LIMIT for line in lines].index(True))
-    lines = [line.removeprefix(BOM_UTF8) for line in lines if line and not line.isspace()]
-    if len(lines) <= batch:
-        if lines:
-            yield lines, text
-        return
-    for start in range(0, len(lines), batch):
-        part = lines[start : start + batch]
-        yield part, b"\n".join(part)
+def _texts(file: BinaryIO) -> Iterator[memoryview]:
+    """About BYTES of whole lines at a time, or a long line, or so much of it that it is too long.
+
+    All in one place, each until the next is asked for: fresh memory would take longer than to read.
+    """
+    place, kept = bytearray(BYTES), 0
+    while read := file.readinto(memoryview(place)[kept:]):  # type: ignore[attr-defined]
+        filled = kept + read
+        end = place.rfind(b"\n", kept, filled) + 1
+        if not end and filled <= LINE_LIMIT:
+            if filled == len(place):
+                place = place + bytes(len(place))
+            kept = filled
+            continue
+        end = end or filled
+        yield memoryview(place)[:end]
+        kept = filled - end
+        place[:kept] = place[end:filled]
+    if kept:
+        yield memoryview(place)[:kept]
 
 
-def _too_long(line: int) -> ValueError:
-    return ValueError(f"line {line:,} is longer than 16 MiB; a row ends with a line break")
+def _refuse_long(lines: Sequence[bytes], before: int) -> None:
+    """before: how many lines of the file came before these."""
+    for number, line in enumerate(lines, start=before + 1):
+        if len(line) > LINE_LIMIT:
+            raise ValueError(f"line {number:,} is longer than 16 MiB; a row ends with a line break")
 
 
-def _frames(lines: list[bytes], text: bytes, shape: "_Shape") -> Iterator[pl.DataFrame]:
-    frame = shape.frame(lines, text)
+def _divided(lines: list[bytes], shape: "_Shape") -> Iterator[pl.DataFrame]:
+    frame = shape.frame(lines)
     if frame is not None:
         yield frame
     elif len(lines) <= FEW:
@@ -84,7 +101,7 @@ def _frames(lines: list[bytes], text: bytes, shape: "_Shape") -> Iterator[pl.Dat
     else:
         half = len(lines) // 2
         for part in (lines[:half], lines[half:]):
-            yield from _frames(part, b"\n".join(part), shape)
+            yield from _divided(part, shape)
 
 
 class _Shape:
@@ -97,19 +114,54 @@ class _Shape:
     def __init__(self) -> None:
         self.names: dict[str, None] = {}
         self._names: list[str] = []
-        self._decode: Callable[[bytes], msgspec.Struct] = msgspec.json.Decoder(
-            msgspec.Struct
-        ).decode
+        self._mixed: set[str] = set()
+        self._any_is_mixed = False
+        self._build()
 
-    def frame(self, lines: list[bytes], text: bytes) -> pl.DataFrame | None:
-        """What `_one_by_one` makes, or None when that has to do it. text: all lines together."""
+    def _build(self) -> None:
+        """One decoder takes any value, the other texts, or doubles, where nothing else was met."""
+        any_value = dict.fromkeys(self._names, Any) | {"metadata": msgspec.Raw}
+        usual: dict[str, Any] = {
+            name: float | None if name in MEASURES else str | None for name in self._names
+        }
+        usual |= dict.fromkeys(self._names if self._any_is_mixed else self._mixed, Any)
+        self._decode = _decoder(self._names, any_value).decode
+        self._decode_usual = _decoder(self._names, usual | {"metadata": FLAT | None}).decode_lines
+
+    def whole(self, text: bytes | memoryview) -> pl.DataFrame | None:
+        """What `frame` makes of the lines of a text, or None when that has to do it.
+
+        One call decodes all lines, but it takes any white space between two values.
+        """
+        objects = objects_in(text)
+        if objects is None:
+            return None
+        try:
+            rows = self._decode_usual(text)
+            if len(rows) != objects:
+                return None
+            return self._columns(rows, [None] * len(rows), members_in(text), self._usual)
+        except (*NO_JSON, UnicodeEncodeError) as error:
+            if isinstance(error, msgspec.ValidationError) and not self._any_is_mixed:
+                self._any_is_mixed = True
+                self._build()
+            return None
+
+    def _usual(self, name: str, cells: list[Any]) -> Members | None:
+        if name == "metadata":
+            return _flat_metadata(cells)
+        known = not (self._any_is_mixed or name in self._mixed)
+        return _usual_members(name, cells) if known else _members(name, cells)
+
+    def frame(self, lines: list[bytes]) -> pl.DataFrame | None:
+        """What `_one_by_one` makes, or None when that has to do it."""
         if not self._names:
             self._learn(lines[:FEW])
         try:
-            read = self._read(lines, text)
+            read = self._read(lines)
             if read is None and self._learn(lines):
-                read = self._read(lines, text)
-            return None if read is None else self._columns(*read)
+                read = self._read(lines)
+            return None if read is None else self._columns(*read, _any_members)
         except (RecursionError, UnicodeEncodeError):
             return None
 
@@ -118,36 +170,31 @@ class _Shape:
         names = dict.fromkeys(self._names)
         for line in lines:
             try:
-                names |= NAMES.decode(line)
+                row = NAMES.decode(line)
             except NO_JSON:
                 continue
+            names |= dict.fromkeys(row)
+            self._mixed |= {
+                name
+                for name, value in row.items()
+                if name not in MEASURES and bytes(value)[:1] not in b'"n'
+            }
         known = len(self._names)
         _refuse_names(self.names, names)
         if len(names) > WIDEST or any(re.search(UNSPEAKABLE, name) for name in names):
             return False
         self._names = list(names)
-        fields = [
-            (f"f{i}", msgspec.Raw if name == "metadata" else Any, msgspec.UNSET)
-            for i, name in enumerate(names)
-        ]
-        row = msgspec.defstruct(
-            "Row",
-            fields,
-            rename={f"f{i}": name for i, name in enumerate(names)},
-            forbid_unknown_fields=True,
-            gc=False,
-        )
-        self._decode = msgspec.json.Decoder(row).decode
+        if len(names) > known:
+            self._any_is_mixed = False  # it was a name that was not known, not a type
+        self._build()
         return len(names) > known
 
-    def _read(
-        self, lines: list[bytes], text: bytes
-    ) -> tuple[list[Any], list[str | None], int] | None:
+    def _read(self, lines: list[bytes]) -> tuple[list[Any], list[str | None], int] | None:
         """Rows, faults, and how many members the lines of the rows have at least."""
         decode = self._decode
         try:
             rows = [decode(line) for line in lines]
-            return rows, [None] * len(lines), members_in(text)
+            return rows, [None] * len(lines), members_in(b"\n".join(lines))
         except NO_JSON:
             pass
         nothing = decode(b"{}")
@@ -167,18 +214,20 @@ class _Shape:
         return rows, faults, members_in(b"\n".join(good))
 
     def _columns(
-        self, rows: list[Any], faults: list[str | None], members: int
+        self, rows: list[Any], faults: list[str | None], members: int, read: Reader
     ) -> pl.DataFrame | None:
         columns = {"fault": pl.Series(faults, dtype=pl.String)}
         found = 0
         places = {name: i for i, name in enumerate(self._names)}
+        # By place in a tuple: to look up an attribute of each row takes longer.
+        tuples = list(map(astuple, rows))
         for name in (name for name in self.names if name in places):
             i = places[name]
-            cells = list(map(attrgetter(f"f{i}"), rows))
-            read = _raw_metadata(cells) if name == "metadata" else _members(name, cells)
-            if read is None or _name(name) in columns:
+            cells = [row[i] for row in tuples]
+            column_and_members = read(name, cells)
+            if column_and_members is None or _name(name) in columns:
                 return None
-            column, inner = read
+            column, inner = column_and_members
             if column is not None:
                 columns[_name(name)] = column
             found += inner
@@ -188,15 +237,47 @@ class _Shape:
 NAMES: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def _members(name: str, cells: list[Any]) -> tuple[pl.Series | None, int]:
-    """A member of each row as a column, and how many there are, with those of objects in them."""
+def _decoder(names: list[str], types: Mapping[str, Any]) -> msgspec.json.Decoder[Any]:
+    """Of rows with members of these names, which are their fields f0, f1, ..."""
+    fields = [(f"f{i}", types[name], msgspec.UNSET) for i, name in enumerate(names)]
+    called = {f"f{i}": name for i, name in enumerate(names)}
+    row = msgspec.defstruct("Row", fields, rename=called, forbid_unknown_fields=True, gc=False)
+    return msgspec.json.Decoder(row)
+
+
+def _usual_members(name: str, cells: list[Any]) -> Members | None:
+    """`_members` of what a decoder took for texts or, of a measure, for doubles."""
+    is_measure = name in MEASURES
+    column: pl.Series | None
+    try:
+        column = pl.Series(cells, dtype=pl.Float64 if is_measure else pl.String)
+    except ValueError:  # some are absent
+        column, count = _members(name, cells)
+    else:
+        count = len(cells)
+    if is_measure and column is not None and not _within(column):
+        return None  # a whole number may have lost digits
+    return column, count
+
+
+def _within(numbers: pl.Series) -> bool:
+    if numbers.dtype != pl.Float64:
+        return numbers.null_count() == len(numbers)
+    return numbers.is_between(-MEASURE_LIMIT, MEASURE_LIMIT, closed="none").all()
+
+
+def _any_members(name: str, cells: list[Any]) -> Members | None:
+    return _raw_metadata(cells) if name == "metadata" else _members(name, cells)
+
+
+def _members(name: str, cells: list[Any]) -> Members:
     kinds = {*map(type, cells)}
     # Never nested lists: Polars takes gigabytes to find out that a deep one is no text.
     if kinds <= {str, NoneType}:
         return pl.Series(cells, dtype=pl.String), len(cells)
     if name in MEASURES and kinds <= {float, NoneType}:
         numbers = pl.Series(cells, dtype=pl.Float64)
-        if numbers.is_between(-MEASURE_LIMIT, MEASURE_LIMIT, closed="none").all():
+        if _within(numbers):
             return numbers, len(cells)
     absent = cells.count(msgspec.UNSET)
     if absent == len(cells):
@@ -214,7 +295,16 @@ def _inner(value: Any) -> int:
     return sum(map(_inner, value)) if isinstance(value, list) else 0
 
 
-def _raw_metadata(cells: list[Any]) -> tuple[pl.Series | None, int] | None:
+def _flat_metadata(cells: list[Any]) -> Members:
+    """The column, and how many members its objects have, which are flat."""
+    absent = cells.count(msgspec.UNSET)
+    if absent == len(cells):
+        return None, 0
+    entries, members = entries_of_flat(cells)
+    return entries, len(cells) - absent + members
+
+
+def _raw_metadata(cells: list[Any]) -> Members | None:
     """The column, and how many members its texts may have. Many rows share one text."""
     absent = cells.count(msgspec.UNSET)
     if absent == len(cells):

@@ -12,6 +12,13 @@ import pyarrow.parquet as pq
 
 STRANGE: Final = "decimal256|list_view|<.*extension"
 """Types of Parquet at which Polars panics."""
+USUAL: Final = (
+    r"(large_)?string|bool|double|u?int\d+|date32\[day\]|timestamp\[[num]s(, tz=.+)?\]"
+    r"|decimal128\(\d+, \d+\)|map<string, string( .*)?>"
+)
+"""Types that Polars reads by itself as it does from Arrow."""
+GROUP: Final = 1 << 30, 64 << 20
+"""A row group that is read at once has at most so many bytes, unpacked, and values."""
 UUID_GROUPS: Final = "^(.{8})(.{4})(.{4})(.{4})"
 UNPACKED: Final = 4 << 30
 """Bytes of a row group; writers make them of 128 MiB or a million rows."""
@@ -32,10 +39,39 @@ def read_parquet(path: Path, batch: int) -> Iterator[pl.DataFrame]:
             if re.search(STRANGE, str(dtype)):
                 raise ValueError(f"column {name} is {dtype}; store it as text")
         rows = _rows_at_once(file, path, batch)
+        scan = pl.scan_parquet(path, glob=False, hive_partitioning=False)
+        if rows == batch and _is_usual(file, scan):
+            yield from _by_polars(file.metadata, scan, batch)
+            return
         for records in file.iter_batches(rows):
             records.validate(full=True)
             columns = zip(pl.DataFrame(records), types, strict=True)
             yield pl.DataFrame([_plain(*column) for column in columns])
+
+
+def _is_usual(file: Any, scan: pl.LazyFrame) -> bool:
+    """Whether Polars reads by itself what it reads by way of Arrow, a row group at once."""
+    schema = file.schema_arrow
+    if not all(re.fullmatch(USUAL, str(dtype)) for dtype in schema.types):
+        return False
+    for group in map(file.metadata.row_group, range(file.num_row_groups)):
+        columns = [group.column(i) for i in range(group.num_columns)]
+        size = sum(column.total_uncompressed_size for column in columns)
+        values = sum(column.num_values for column in columns)
+        if size > GROUP[0] or values > GROUP[1] or any(c.physical_type == "INT96" for c in columns):
+            return False
+    return pl.DataFrame(schema.empty_table()).schema == scan.collect_schema()
+
+
+def _by_polars(footer: Any, scan: pl.LazyFrame, batch: int) -> Iterator[pl.DataFrame]:
+    """Whole row groups at a time, for a quarter of the work that maps are by way of Arrow."""
+    heights = [footer.row_group(i).num_rows for i in range(footer.num_row_groups)]
+    first = rows = 0
+    for height, following in zip(heights, [*heights[1:], batch], strict=True):
+        rows += height
+        if rows and rows + following > batch:
+            yield from scan.slice(first, rows).collect().iter_slices(batch)
+            first, rows = first + rows, 0
 
 
 def _rows_at_once(file: Any, path: Path, batch: int) -> int:

@@ -15,6 +15,11 @@ from engine.ingest.parquet import read_parquet
 from engine.ingest.xlsx import read_xlsx
 
 BATCH: Final = 200_000
+WRONG: Final = (
+    *(pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.ArrowException),
+    *(OSError, ValueError),
+)
+"""How readers say that a file is damaged, the last resort of Polars among them."""
 
 
 def read(path: Path, batch: int = BATCH) -> Iterator[pl.DataFrame]:
@@ -34,7 +39,7 @@ def read(path: Path, batch: int = BATCH) -> Iterator[pl.DataFrame]:
         for frame in reader(path, batch):
             yield frame.with_row_index("row", offset=first)
             first += frame.height
-    except (pl.exceptions.PolarsError, pa.ArrowException, OSError, ValueError) as error:
+    except WRONG as error:
         reason = str(error).partition("\n")[0]
         raise _fault(path, f"cannot be read as {path.suffix}: {reason}") from error
 

@@ -112,7 +112,7 @@ def _lines(path: Path, pause: Callable[[], None]) -> int:
                 " break, and a quote that is never closed runs to the end."
             )
             raise _fault(path, message)
-        if _kind(path) == ".csv":
+        if _kind(path) == ".csv" and (not block.isascii() or decoder.getstate()[0]):
             _decode(path, decoder.decode, block, lines)
         since = len(pieces[-1]) + (since if len(pieces) == 1 else 0)
         lines += len(pieces) - 1

@@ -8,6 +8,10 @@ import polars as pl
 TIME: Final = pl.Datetime("us", "UTC")
 FULL: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9.]+(Z|[+-][0-9]{2}:[0-9]{2})$"
 """A text that says everything; most programs write their times so."""
+DAY: Final = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+CLOCK: Final = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+USUAL: Final = rf"^{DAY}[T ]{CLOCK}(\.[0-9]{{1,6}})?(Z|\+00|\+00:00)?$"
+"""UTC to the microsecond, as most programs and databases write it."""
 
 YEARS: Final = (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
 """What Python's datetime can hold; an event outside it would make its table unreadable."""
@@ -43,6 +47,26 @@ def _converted(column: pl.Series) -> pl.Series:
 
 
 def _iso(texts: pl.Series) -> pl.Series:
+    usual = texts.str.contains(USUAL).fill_null(True)
+    if usual.all():
+        return _usual(texts)
+    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(texts))
+    odd = _any_iso(texts.zip_with(~usual, nothing))
+    return _usual(texts.zip_with(usual, nothing)).zip_with(usual, odd)
+
+
+def _usual(texts: pl.Series) -> pl.Series:
+    """Texts of the form USUAL, several times as fast as by their zones and fractions."""
+    t = pl.col("t")
+    seconds = pl.concat_str(t.str.head(10), pl.lit("T"), t.str.slice(11, 8))
+    # What ends a fraction, zeros and the zone, says nothing.
+    micros = t.str.slice(20).str.strip_chars_end("Z+:0").str.pad_end(6, "0").cast(pl.Int64)
+    times = seconds.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False)
+    utc = times.dt.replace_time_zone("UTC") + pl.duration(microseconds=micros)
+    return texts.to_frame("t").select(utc).to_series()
+
+
+def _any_iso(texts: pl.Series) -> pl.Series:
     full = texts if texts.str.contains(FULL).all() else _completed(texts)
     times = full.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
     numbers = texts.str.contains(r"^[0-9]{9,17}$").fill_null(False)

@@ -1,6 +1,6 @@
 """Events of a file wait until all of it was read: in memory and, if they are many, on disk."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +18,7 @@ HELD: Final = 768 << 20
 SLICE: Final = 1 << 17
 """Events that are handed over at a time."""
 KEYS: Final = ("event_id", "created_at", "arrived", "row", "brand_id")
-MONTH: Final = pl.col("created_at").dt.month_start().dt.date().alias("month")
+MONTH: Final = pl.col("created_at").dt.date().dt.month_start().alias("month")
 
 OWN_TEXTS: Final = pl.CompatLevel.oldest()
 """Texts one after the other, in place of views of a batch's."""
@@ -55,8 +55,8 @@ class Waiting:
         self._keys.append(_copied(events.select(KEYS)))
         each = events.estimated_size() / max(1, events.height)
         cells = events.drop("arrived").with_columns(MONTH)
-        for (brand, month), part in cells.partition_by("brand_id", "month", as_dict=True).items():
-            cell, size = (brand, month), round(each * part.height)
+        for cell, part in _by_cell(cells):
+            size = round(each * part.height)
             self._held.setdefault(cell, []).append(part.select(*EVENTS.names(), "row"))
             self._in_memory[cell] = self._in_memory.get(cell, 0) + size
             self._bytes[cell] = self._bytes.get(cell, 0) + size
@@ -79,7 +79,8 @@ class Waiting:
             if self._bytes[cell] <= self._most:
                 pieces = iter([pl.concat(pieces)])
             for piece in pieces:
-                chosen = piece.filter(pl.Series(kept[piece["row"].to_numpy()]))
+                mask = kept[piece["row"].to_numpy()]
+                chosen = piece if mask.all() else piece.filter(pl.Series(mask))
                 yield from _ordered(chosen).select(EVENTS.names()).iter_slices(SLICE)
 
     def _pieces(self, cell: Cell) -> Iterator[pl.DataFrame]:
@@ -99,11 +100,19 @@ class Waiting:
         )
 
 
+def _by_cell(events: pl.DataFrame) -> Iterable[tuple[Cell, pl.DataFrame]]:
+    of = events.select("brand_id", "month")
+    if of.select(pl.struct(pl.all()).rle_id().last() == 0).item():
+        return [(of.row(0), events)]
+    parts: dict[Cell, pl.DataFrame] = events.partition_by("brand_id", "month", as_dict=True)
+    return parts.items()
+
+
 def _copied(keys: pl.DataFrame) -> pl.DataFrame:
     """The same, but without a hold on the batch that they were read with."""
     file = BytesIO()
-    keys.write_ipc(file, compat_level=OWN_TEXTS)
-    return pl.read_ipc(file.getvalue()).cast({"brand_id": pl.Categorical})
+    keys.cast({"brand_id": pl.Categorical}).write_ipc(file, compat_level=OWN_TEXTS)
+    return pl.read_ipc(file.getvalue())
 
 
 def _ordered(events: pl.DataFrame) -> pl.DataFrame:

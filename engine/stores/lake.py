@@ -16,8 +16,9 @@ from typing import Any, Final, Literal
 
 import polars as pl
 import pyarrow as pa
-from deltalake import DeltaTable, WriterProperties, write_deltalake
+from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_deltalake
 
+from engine.ahead import ahead
 from engine.scope import Scope
 from engine.stores.base import EVENTS, File
 from engine.stores.columns import Columns, column, scan_files
@@ -29,7 +30,16 @@ PARTITION: Final = "month"
 MONTH: Final = pl.col("created_at").dt.strftime("%Y-%m").alias(PARTITION)
 # Delta statistics hold milliseconds, cut off; events have microseconds.
 STATISTICS_STEP: Final = timedelta(milliseconds=1)
-WRITER: Final = WriterProperties(max_row_group_size=1 << 18)
+NO_STATISTICS: Final = ColumnProperties(statistics_enabled="NONE")
+# Times and ids hardly repeat. Only times are sorted, so only their spans let a reader skip.
+WRITER: Final = WriterProperties(
+    max_row_group_size=1 << 18,
+    default_column_properties=NO_STATISTICS,
+    column_properties={
+        "created_at": ColumnProperties(dictionary_enabled=False, statistics_enabled="CHUNK"),
+        "event_id": ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE"),
+    },
+)
 SMALL_FILES: Final = 16
 FILE_BYTES: Final = 256 << 20
 TABLE_PROPERTIES: Final = {
@@ -248,7 +258,7 @@ class LakeStore:
         come by created_at. When it returns, they are on disk.
         """
         name = _table(workspace, brand)
-        batches = (batch for frame in frames for batch in _batches(frame))
+        batches = (batch for of_frame in ahead(map(_batches, frames)) for batch in of_frame)
         with self.place.reached(), self.place.durable(name):
             write_deltalake(
                 self.place.path(name),

@@ -130,6 +130,7 @@ def test_stopping_while_the_server_works(shop):
 
 
 def test_a_server_killed_in_the_middle(shop):
+    """What was read until then is stored: one chunk may have come while another was stored."""
     shop.create().insert(*(event(i, i) for i in range(5000)))
     sync = shop.added()
 
@@ -142,10 +143,12 @@ def test_a_server_killed_in_the_middle(shop):
             sync.run("shop", kill)
         with pytest.raises(Unavailable, match="refused"):
             sync.run("shop")
-        assert len(shop.ids()) == sync.sources.get("shop").events == 2000
+        stored = len(shop.ids())
+        assert stored == sync.sources.get("shop").events
+        assert stored in (2000, 3000)
     finally:
         shop.server.start()
-    assert sync.run("shop").stored == 3000
+    assert sync.run("shop").stored == 5000 - stored
     assert len(set(shop.ids())) == len(shop.ids()) == 5000
 
 

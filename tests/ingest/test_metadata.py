@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.contract import KEY
+from engine.ingest import metadata
 from engine.ingest.canonical import canonical_text
 from engine.ingest.metadata import MAP, read_metadata
 from engine.stores.base import EVENTS
@@ -282,3 +283,33 @@ def test_any_objects(objects):
 @pytest.mark.parametrize("name", ["^$", "^a$", "^.*$", "*"])
 def test_names_that_polars_takes_for_patterns_are_names(name):
     assert list(of(NOTHING, pl.Series(name, ["x"])).values()) == ["x"]
+
+
+OBJECTS = (
+    *("", "null", " ", "{}", "[]", "5", "nonsense", "{", '{"a":1} {"b":2}', '{"a":1}\n{"b":2}'),
+    *('{"a":\n1}', '{"a":{}\n}', '\n{"a":1}', '{"a":1}\r\n', '{"a":1,"a":2}', '{"a" :1,"a":2}'),
+    *('{"a":":","b":"x"}', '{"a":1.0,"b":1e400}', '{"a":{"b":1,"b":2}}', '{"a":"\\ud800"}'),
+    *('{"a":"x","b":null}', '{"\\ud800":1}', '{"a":123456789012345678901}', '{"a":[true]}'),
+)
+
+
+@given(st.lists(st.sampled_from(OBJECTS) | st.text('{}":,ab1 \n', max_size=9), max_size=8))
+def test_texts_read_together_are_those_read_one_by_one(texts):
+    column = pl.Series(texts, dtype=pl.String)
+    one_by_one = [metadata.read_pairs(text) for text in texts]
+    assert metadata._objects(column).to_list() == one_by_one
+
+
+def test_usual_texts_are_read_together(monkeypatch):
+    """Or the test above would show nothing."""
+    monkeypatch.setattr(metadata, "read_objects", None)
+    texts = ['{"a":"x","b":1.0}', "{}", '{"b":null}']
+    found = metadata._objects(pl.Series(texts)).to_list()
+    assert found == [metadata.read_pairs(text) for text in texts]
+
+
+def test_the_number_of_texts_read_together_makes_no_difference(monkeypatch):
+    monkeypatch.setattr(metadata, "TOGETHER", 2)
+    texts = pl.Series(['{"a":1}', '{"b":"x"}', "nonsense", '{"c":2}', "{}"])
+    expected = [metadata.read_pairs(text) for text in texts]
+    assert metadata._objects(texts).to_list() == expected

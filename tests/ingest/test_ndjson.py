@@ -68,9 +68,96 @@ def test_lines_read_together_are_those_read_one_by_one(batches):
         whole = [line for line in batch if line and not line.isspace()]
         if not whole:
             continue
-        together = shape.frame(whole, b"\n".join(whole))
+        text = b"\n".join(whole)
+        for together in (shape.whole(text), shape.frame(whole), shape.whole(text + b"\n")):
+            if together is not None:
+                assert_frame_equal(normal(together), normal(ndjson._one_by_one(whole, {})))
+
+
+@given(st.lists(lines(), min_size=1, max_size=6), st.sampled_from((b" ", b"\t", b"\n", b"\r\n")))
+def test_a_text_with_any_white_space_has_the_rows_of_its_lines(values, space):
+    """Values may share a line, and one may go over several."""
+    shape = ndjson._Shape()
+    text = b"\n".join(value.replace(b",", b"," + space).replace(b"}{", b"}\n{") for value in values)
+    for part in (text, text.replace(b"\n{", b" {"), text.replace(b":", b":\n")):
+        given = [line for line in part.split(b"\n") if line and not line.isspace()]
+        if given and shape.frame(given) is None:
+            shape.frame(given[:1])
+        together = shape.whole(part)
         if together is not None:
-            assert_frame_equal(normal(together), normal(ndjson._one_by_one(whole, {})))
+            assert_frame_equal(normal(together), normal(ndjson._one_by_one(given, {})))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"a":1} {"a":2}\n{"a":\n3}',
+        b'\n{"a":1} {"a":2}',
+        b'{"a":1}\n\n{"a":1} {"a":2}',
+        b'{"a":1} {"a":2}\r\n\r\n{"a":3}',
+        b'{"a":1}{"a":2}\n\n',
+        b'{"a":1} {"a":2}\n{"a":\n{"a":3}}',
+        b'\xef\xbb\xbf{"a":1}',
+        b' {"a":1}',
+        b'{"a":1}\n ',
+        b"",
+        b"\n",
+    ],
+)
+def test_a_text_whose_lines_are_not_plainly_one_object_each(text):
+    shape = ndjson._Shape()
+    shape.frame([b'{"a":1}', b'{"a":{"a":1}}'])
+    assert shape.whole(b'{"a":1}\n{"a":{"a":2}}\r\n{"a":3}\r\n').height == 3
+    assert shape.whole(text) is None
+
+
+def test_usual_texts_are_read_whole(tmp_path, monkeypatch):
+    rows = [{"a": str(i), "amount": i / 4, "metadata": {"k": "v", "n": i}} for i in range(50)]
+    path = write_ndjson(tmp_path / "a.ndjson", *rows)
+    shape = ndjson._Shape()
+    assert shape.whole(path.read_bytes()) is None
+    assert shape.frame(path.read_bytes().splitlines()).height == 50
+    assert not shape._any_is_mixed
+    whole = shape.whole(path.read_bytes())
+    assert whole.columns == ["fault", "a", "amount", "metadata"]
+    monkeypatch.setattr(ndjson, "BYTES", 100)
+    (joined,) = read(path)
+    assert_frame_equal(joined.drop("row"), whole)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b'{"amount":"2"}',
+        b'{"amount":true}',
+        b'{"amount":12345678901234567890}',
+        b'{"amount":-1000000000000}',
+        b'{"amount":1e12}',
+        b'{"text":1}',
+        b'{"text":["x",{"y":1}]}',
+        b'{"text":{"text":"x"}}',
+        b'{"n":"x"}',
+        b'{"other":"x"}',
+        b'{"metadata":"{\\"k\\":1}"}',
+        b'{"metadata":{"k":{"k":"v"}}}',
+        b'{"metadata":{"k":1,"k":2}}',
+        b'{"metadata":null}',
+        b"{}",
+    ],
+)
+def test_values_of_another_type_than_before(odd):
+    usual = [b'{"text":"x","amount":1.5,"n":1,"metadata":{"k":"v"}}', b'{"amount":2}']
+    usual += [b'{"text":null,"amount":null}', b'{"text":"y","amount":0.1,"n":2,"metadata":{}}']
+    shape = ndjson._Shape()
+    shape.frame(usual)
+    assert shape.whole(b"\n".join(usual)).height == 4
+    assert not shape._any_is_mixed
+    for lines in ([*usual, odd], [odd], usual):
+        expected = normal(ndjson._one_by_one(lines, {}))
+        for together in (shape.whole(b"\n".join(lines)), shape.frame(lines)):
+            if together is not None:
+                assert_frame_equal(normal(together), expected)
+    assert shape.whole(b"\n".join(usual)).height == 4
 
 
 def test_usual_lines_are_read_together():
@@ -79,7 +166,7 @@ def test_usual_lines_are_read_together():
     rows += [{"event_type": None, "score": 1, "metadata": None}, {"other": ["x", {"y": 1}]}]
     lines = [json.dumps(row).encode() for row in rows] * 5
     lines += [b"nonsense", b"[1]", b'{"event_type" : "b"}']
-    frame = ndjson._Shape().frame(lines, b"\n".join(lines))
+    frame = ndjson._Shape().frame(lines)
     assert frame is not None
     assert frame.columns == ["fault", "event_type", "amount", "metadata", "score", "other"]
     assert frame["fault"].null_count() == 16
@@ -161,12 +248,12 @@ def test_odd_lines_are_found_among_many(tmp_path, monkeypatch):
     lines[30] = b'{"a":"\\ud800"}'
     path = tmp_path / "a.ndjson"
     path.write_bytes(b"\n".join(lines))
-    frames = list(read(path))
-    together = pl.concat(frames, how="diagonal_relaxed")
+    (together,) = read(path)
     assert together["row"].to_list() == list(range(1, 41))
     assert together["fault"].is_not_null().arg_true().to_list() == [17]
     assert together["a"][30] == "\ufffd"
-    assert max(frame.height for frame in frames) == 10
+    with path.open("rb") as file:
+        assert max(frame.height for frame in ndjson._frames(file, 100)) == 10
 
 
 def refusal(path):

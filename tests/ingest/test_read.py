@@ -250,7 +250,7 @@ def test_parquet_whose_text_is_no_utf8(tmp_path):
     path = tmp_path / "a.parquet"
     buffers = [None, pa.py_buffer(np.array([0, 1], np.int32)), pa.py_buffer(b"\xff")]
     pq.write_table(pa.table({"a": pa.Array.from_buffers(pa.string(), 1, buffers)}), path)
-    assert "UTF8" in refusal(path)
+    assert "UTF-8" in refusal(path)
 
 
 def whole_parquet(path, **columns):

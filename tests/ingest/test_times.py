@@ -6,7 +6,9 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from polars.testing import assert_series_equal
 
+from engine.ingest import times
 from engine.ingest.times import TIME, read_times
 
 ARRIVAL = datetime(2026, 11, 23, 12, 30, 15, 123_456, tzinfo=UTC)
@@ -17,11 +19,11 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 def read(column):
-    times, arrived = read_times(column, ARRIVAL)
-    assert times.dtype == TIME
+    found, arrived = read_times(column, ARRIVAL)
+    assert found.dtype == TIME
     assert arrived.dtype == pl.Boolean
-    assert len(times) == len(arrived) == len(column)
-    return times.to_list(), arrived.to_list()
+    assert len(found) == len(arrived) == len(column)
+    return found.to_list(), arrived.to_list()
 
 
 ISO = [
@@ -216,9 +218,39 @@ def test_any_time_of_any_zone(time, between, precision):
 
 @given(st.lists(st.text(max_size=12) | st.text("0123456789-:TZ+. ", max_size=25), max_size=20))
 def test_any_text_is_a_time_or_none(texts):
-    times, arrived = read(pl.Series(texts, dtype=pl.String))
-    for text, time, missing in zip(texts, times, arrived, strict=True):
+    found, arrived = read(pl.Series(texts, dtype=pl.String))
+    for text, time, missing in zip(texts, found, arrived, strict=True):
         # Python also strips four separators that Unicode does not call white space.
         blank = not text.strip() and not set(text) & set("\x1c\x1d\x1e\x1f")
         assert missing == blank
         assert time is None or 1 <= time.year <= 9999
+
+
+def spellings():
+    """Texts near the usual form: at the ends of what each part may be, and past them."""
+    days = st.builds(
+        "{:04}-{:02}-{:02}".format,
+        st.sampled_from((0, 1, 999, 1582, 1900, 1969, 1970, 2023, 2024, 9998, 9999)),
+        st.sampled_from((0, 1, 2, 4, 11, 12, 13)),
+        st.sampled_from((0, 1, 28, 29, 30, 31, 32)),
+    )
+    clocks = st.builds(
+        "{:02}:{:02}:{:02}".format, *[st.sampled_from((0, 5, 23, 24, 59, 60, 61))] * 3
+    )
+    fractions = st.just("") | st.text("0019", max_size=8).map(".{}".format)
+    zones = st.sampled_from(("", "Z", "+00", "+00:00", "+0000", "-00", "-00:00", "+01", "z", "Z0"))
+    return st.builds("{}{}{}{}{}".format, days, st.sampled_from("T t-"), clocks, fractions, zones)
+
+
+@given(st.lists(spellings() | st.none() | st.text("0123456789-:TZ+. ", max_size=25), max_size=20))
+def test_usual_texts_are_the_times_that_they_are_by_their_parts(texts):
+    column = pl.Series(texts, dtype=pl.String)
+    assert_series_equal(times._iso(column), times._any_iso(column), check_names=False)
+
+
+def test_what_is_usual():
+    """Or the test above would show nothing."""
+    texts = pl.Series(["2026-11-23T05:31:56Z", "2026-11-23 05:31:56.5+00", "0001-02-31 23:59:59"])
+    assert texts.str.contains(times.USUAL).all()
+    odd = pl.Series(["2026-11-23T05:31:60Z", "2026-11-23T05:31:56.1234567Z", "2026-11-23"])
+    assert not odd.str.contains(times.USUAL).any()

@@ -19,6 +19,7 @@ import polars as pl
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from engine.ahead import ahead
 from engine.demo.words import WORKSPACE as DEMO_WORKSPACE
 from engine.errors import Fault, InvalidRequest, Unavailable
 from engine.ingest.append import append
@@ -114,18 +115,30 @@ class Sync:
             self.sources.began(source.name, self._clock(), table.expected)
             if since is None:
                 synced += self._timeless(source, table)
-            while more and not self._stop.is_set():
-                frame, more = table.next(since, self._chunk)
+            for frame, follows in ahead(self._chunks(table, since)):
+                if self._stop.is_set():
+                    break
+                more = follows
                 if frame.height:
                     part = self._store(source, frame)
                     synced += part
-                    since = frame.select("created_at", "event_id").row(-1)
-                    cursor = _further(cursor, since, table.now)
+                    cursor = _further(cursor, _last(frame), table.now)
                     self.sources.advance(source.name, *cursor, part)
                     progress(synced.read)
         newest = cursor[0]
         lag = None if newest is None else max(self._clock() - newest, timedelta(0))
         return synced + Synced(lag=lag, complete=not more)
+
+    def _chunks(
+        self, table: SourceTable, since: Since | None
+    ) -> Iterator[tuple[pl.DataFrame, bool]]:
+        """Rows from `since` on, and whether more may follow, until it is to stop."""
+        more = True
+        while more and not self._stop.is_set():
+            frame, more = table.next(since, self._chunk)
+            if frame.height:
+                since = _last(frame)
+            yield frame, more
 
     @contextmanager
     def _unless_stopped(self) -> Iterator[None]:
@@ -194,6 +207,11 @@ def _start(source: Source) -> Since | None:
         return source.cursor_created_at, source.cursor_event_id
     overlap = min(timedelta(seconds=source.overlap_seconds), source.cursor_created_at - YEARS[0])
     return source.cursor_created_at - overlap, None
+
+
+def _last(frame: pl.DataFrame) -> Since:
+    created_at, event_id = frame.select("created_at", "event_id").row(-1)
+    return created_at, event_id
 
 
 def _further(
