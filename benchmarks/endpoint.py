@@ -14,12 +14,13 @@ import statistics
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from typing import Final
 
 from benchmarks.lake import END, SCOPE, home, lake
 from benchmarks.load import (
+    WINDOWS,
     Answered,
     Sustained,
     arrivals,
@@ -28,7 +29,9 @@ from benchmarks.load import (
     mixed,
     sustained,
 )
+from benchmarks.peers import FIELDS, GROUPS
 from benchmarks.results import write_section
+from engine.contract import AGGREGATIONS
 from engine.demo.shop import months
 from engine.demo.words import BRANDS
 from engine.scope import Scope
@@ -84,7 +87,8 @@ def main() -> None:
     ]
     head = (
         f"Server and clients share {os.cpu_count()} cores. One server process with its pages,"
-        f" {CONNECTIONS} connections; latencies in milliseconds as the client sees them."
+        f" {CONNECTIONS} connections; latencies in milliseconds as the client sees them. Before"
+        " it each kind of request was asked once over each window, of all types."
     )
     write_section(f"Endpoint at {rows:,} events", "\n".join([head, "", *text]))
     print(*text, sep="\n")
@@ -102,11 +106,14 @@ def _widgets() -> list[bytes]:
 
 
 async def _warm_up(address: str) -> None:
-    for scope in (SCOPE, QUIET):
-        for one in islice(mixed(0), 64):
+    """What a day's first visitors do: each kind of request over each window has been asked once."""
+    for group_by, aggregation, days in product(GROUPS, AGGREGATIONS, WINDOWS):
+        field = FIELDS.get(aggregation)
+        one = body(
+            group_by=group_by, aggregation=aggregation, value_field=field, time_window_days=days
+        )
+        for scope in (SCOPE, QUIET):
             await burst(address, scope, one, 1)
-    for one in _widgets():
-        await burst(address, SCOPE, one, 1)
 
 
 @contextmanager
