@@ -16,6 +16,7 @@ from engine.contract import MEASURES
 from engine.errors import Fault, InvalidRequest
 from engine.ingest.canonical import canonical_text
 from engine.ingest.join import joined
+from engine.ingest.lines import whole_lines
 from engine.ingest.members import members_in, objects_in
 from engine.ingest.metadata import FLAT, NO_JSON, entries_of_flat, read_objects
 from engine.numbers import MEASURE_LIMIT
@@ -49,7 +50,7 @@ def read_ndjson(path: Path, batch: int) -> Iterator[pl.DataFrame]:
 def _frames(file: BinaryIO, batch: int) -> Iterator[pl.DataFrame]:
     shape = _Shape()
     before = 0
-    for text in _texts(file):
+    for text in whole_lines(file, BYTES, LINE_LIMIT):
         frame = shape.whole(text) if len(text) <= LINE_LIMIT else None
         if frame is not None and frame.height <= batch:
             before += frame.height
@@ -61,28 +62,6 @@ def _frames(file: BinaryIO, batch: int) -> Iterator[pl.DataFrame]:
         lines = [line.removeprefix(BOM_UTF8) for line in lines if line and not line.isspace()]
         for start in range(0, len(lines), batch):
             yield from _divided(lines[start : start + batch], shape)
-
-
-def _texts(file: BinaryIO) -> Iterator[memoryview]:
-    """About BYTES of whole lines at a time, or a long line, or so much of it that it is too long.
-
-    All in one place, each until the next is asked for: fresh memory would take longer than to read.
-    """
-    place, kept = bytearray(BYTES), 0
-    while read := file.readinto(memoryview(place)[kept:]):  # type: ignore[attr-defined]
-        filled = kept + read
-        end = place.rfind(b"\n", kept, filled) + 1
-        if not end and filled <= LINE_LIMIT:
-            if filled == len(place):
-                place = place + bytes(len(place))
-            kept = filled
-            continue
-        end = end or filled
-        yield memoryview(place)[:end]
-        kept = filled - end
-        place[:kept] = place[end:filled]
-    if kept:
-        yield memoryview(place)[:kept]
 
 
 def _refuse_long(lines: Sequence[bytes], before: int) -> None:
