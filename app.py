@@ -7,6 +7,9 @@ from contextlib import asynccontextmanager
 
 import streamlit as st
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.routing import Route
 
 from engine import process
 from engine.bootstrap import running
@@ -43,14 +46,17 @@ def _make_demo() -> None:
         parts.demo.build(report if sys.stdout.isatty() else lambda _: None)
 
 
+async def _explore(request: Request) -> RedirectResponse:
+    """The first page is at /, and Streamlit knows no other address of it."""
+    return RedirectResponse(str(request.url.replace(path="/", scheme="", netloc="")))
+
+
+api = routes(parts.engine, parts.settings, auth, parts.inbox, health, parts.links, pictures)
 app = st.App(
     "pages/main.py",
     middleware=[
         Middleware(LoopbackOnly),
-        Middleware(
-            RoutesFirst,
-            routes(parts.engine, parts.settings, auth, parts.inbox, health, parts.links, pictures),
-        ),
+        Middleware(RoutesFirst, [*api, Route("/explore", _explore)]),
     ],
     lifespan=lifespan,
 )

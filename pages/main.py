@@ -3,22 +3,26 @@
 import streamlit as st
 
 from pages.ui import session, text, theme
+from pages.ui.words import say
 
 st.set_page_config(
     page_title="Vitrine", page_icon=theme.ICON, layout="wide", initial_sidebar_state="collapsed"
 )
 st.logo(theme.LOGO, size="large")
-theme.apply()
+theme.apply(session.language())
 page = st.navigation(
     [
-        st.Page("explore.py", title="Explore", icon=":material/query_stats:", default=True),
-        st.Page("data.py", title="Data", icon=":material/database:", url_path="data"),
+        st.Page("explore.py", title=say("Explore"), icon=":material/query_stats:", default=True),
+        st.Page("data.py", title=say("Data"), icon=":material/database:", url_path="data"),
     ],
     position="top",
 )
 if session.demo_error():
-    st.error(text.for_markdown(f"The demo shop could not be made: {session.demo_error()}"))
+    why = say("The demo shop could not be made: {why}", why=session.demo_error())
+    st.error(text.for_markdown(why))
 if session.ready():
     page.run()
 else:
-    session.wait_for_demo()
+    session.wait_for_demo(
+        say("Setting up a demo shop"), say("A year of events, made on this computer …")
+    )

@@ -1,94 +1,172 @@
-"""Six controls, one for each field of a request, bound to the address."""
+"""Six controls, one for each field of a request, with what is wrong beside the one that is."""
 
-from collections.abc import Callable
+import difflib
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import streamlit as st
 
-from engine import FIELDS, Inventory
+from engine import FIELDS, Details, Fault, Inventory
 from engine.contract import DIMENSIONS, MEASURES, METADATA, NUMERIC_AGGREGATIONS, Field
-from pages.ui import session
+from pages.ui import address, session, text
+from pages.ui.address import BETWEEN
+from pages.ui.numbers import compact, written
+from pages.ui.words import both, say
 
 WINDOWS: Final = (7, 30, 90, 365)
-BIND: Final[dict[str, Any]] = {
-    "bind": "query-params",
-    "on_change": session.forget_notices,
+NAMES: Final = {
+    "none": "Total",
+    "event_type": "Event type",
+    "session": "Session",
+    "day": "Day",
+    "hour": "Hour",
+    "product_id": "Product",
+    "count": "Count of events",
+    "count_distinct": "Distinct sessions",
+    "sum": "Sum",
+    "avg": "Average",
 }
+"""Words for dimensions and aggregations; other names stand for themselves."""
+
+
+class Offer:
+    """What the pickers offer: names with their counts, as labels."""
+
+    def __init__(self, inventory: Inventory, details: Details | None) -> None:
+        self.types = _askable("event_types", inventory.event_types)
+        self.keys = _askable("group_by", inventory.metadata_keys, METADATA)
+        self.details = {} if details is None else details.keys
+
+    def type_label(self, name: str) -> str:
+        count = self.types.get(name)
+        return text.plain(name) if count is None else f"{name}{BETWEEN}{written(count)}"
+
+    def group_label(self, name: str) -> str:
+        if name in NAMES:
+            return _choice_label(name)
+        key = name.removeprefix(METADATA)
+        if key not in self.keys:
+            return text.plain(name)
+        parts = [name, both("{n} event", "{n} events", self.keys[key], n=compact(self.keys[key]))]
+        if key in self.details:
+            values = self.details[key].values
+            parts.append(both("{n} value", "{n} values", values, n=compact(values)))
+        return BETWEEN.join(parts)
+
+    def near(self, name: str, known: Sequence[str]) -> list[str]:
+        """Known names that look like an unknown one."""
+        found = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+        return [*found, *(other for other in known if name in other and other not in found)][:3]
+
+
+def _askable(field: str, names: Mapping[str, int], before: str = "") -> dict[str, int]:
+    """Those that a request may name: what is stored may be called anything."""
+    pattern = next(f.pattern for f in FIELDS if f.name == field) or ""
+    return {name: n for name, n in names.items() if re.fullmatch(pattern, before + name)}
 
 
 def request_controls(
-    inventory: Inventory, asked: dict[str, Any], fields: tuple[Field, ...] = FIELDS
-) -> dict[str, Any]:
-    """Draw a control for each field and return the body they say.
-
-    asked: valid values of the address; its own types, keys and fields are offered too.
-    """
-    body: dict[str, Any] = {}
+    offer: Offer,
+    body: Mapping[str, Any],
+    faults: Sequence[Fault] = (),
+    fields: tuple[Field, ...] = FIELDS,
+) -> None:
+    """Draw the control of each field; what it says is in the session before it is drawn."""
     for field in fields:
-        if field.name == "value_field" and body["aggregation"] not in NUMERIC_AGGREGATIONS:
-            body[field.name] = None
-            continue
-        draw = DRAW.get(field.name) or DRAW_KIND[field.kind]
-        body[field.name] = draw(field, inventory, asked.get(field.name))
-    return body
+        if field.name != "value_field" or body["aggregation"] in NUMERIC_AGGREGATIONS:
+            draw = DRAW.get(field.name) or DRAW_KIND[field.kind]
+            draw(field, offer)
+        for notice in session.notices(field.name):
+            st.warning(text.for_markdown(notice), icon=":material/link_off:")
+        for fault in (fault for fault in faults if fault.field == field.name):
+            st.error(text.for_markdown(fault.message), icon=":material/error:")
 
 
 def _common(field: Field) -> dict[str, Any]:
-    return {"label": field.label, "key": field.name, "help": field.help, **BIND}
+    return {
+        "label": say(field.label),
+        "key": field.name,
+        "help": text.for_markdown(say(field.help)),
+        "on_change": session.forget_notices,
+    }
 
 
-def _event_types(field: Field, inventory: Inventory, asked: Any) -> Any:
-    asked = asked if isinstance(asked, list) else []
-    options = list(dict.fromkeys([*inventory.event_types, *asked]))
-    chosen = st.multiselect(
+def _event_types(field: Field, offer: Offer) -> None:
+    chosen = session.control(field.name) or []
+    options = list(dict.fromkeys([*offer.types, *chosen]))
+    st.multiselect(
         options=options,
-        placeholder="All event types",
+        format_func=offer.type_label,
+        placeholder=say("All event types"),
         max_selections=field.max_items,
         **_common(field),
     )
-    return list(chosen) or None
+    for name in (name for name in chosen if name not in offer.types):
+        near = offer.near(name, [other for other in offer.types if other not in chosen])
+        replaced = [[other if one == name else one for one in chosen] for other in near]
+        _suggest(field, name, near, [list(dict.fromkeys(new)) for new in replaced])
 
 
-def _group_by(field: Field, inventory: Inventory, asked: Any) -> Any:
-    options = [*DIMENSIONS, *(METADATA + key for key in inventory.metadata_keys)]
-    if isinstance(asked, str) and asked not in options:
-        options.append(asked)
-    return st.selectbox(
-        options=options,
-        index=options.index(field.initial),
+def _group_by(field: Field, offer: Offer) -> None:
+    chosen = session.control(field.name)
+    options = [*DIMENSIONS, *(METADATA + key for key in offer.keys)]
+    known = chosen in options
+    st.selectbox(
+        options=options if known else [*options, chosen],
+        format_func=offer.group_label,
         **_common(field),
     )
+    if not known:
+        near = offer.near(str(chosen), options)
+        _suggest(field, str(chosen), near, near)
 
 
-def _choice(field: Field, _: Inventory, __: Any) -> Any:
-    options = list(field.choices)
-    return st.selectbox(
-        options=options,
-        index=options.index(field.initial) if field.initial in options else 0,
-        **_common(field),
-    )
+def _suggest(field: Field, name: str, near: Sequence[str], values: Sequence[Any]) -> None:
+    """Say that no event has this name, and offer those that look like it."""
+    with st.container(gap="xsmall"):
+        said = say("No event has {name}.", name=text.plain(name, 60))
+        st.caption(text.for_markdown(f"{said} {say('Did you mean:') if near else ''}"))
+        with st.container(horizontal=True, gap="xsmall"):
+            for other, value in zip(near, values, strict=True):
+                st.button(
+                    text.for_markdown(other),
+                    key=f"near_{field.name}_{name}_{other}",
+                    on_click=session.set_control,
+                    args=(field.name, value),
+                )
 
 
-def _value_field(field: Field, _: Inventory, asked: Any) -> Any:
+def _choice(field: Field, _: Offer) -> None:
+    common = _common(field)
+    if field.name == "aggregation":
+        common["on_change"] = address.choose_aggregation
+    st.selectbox(options=list(field.choices), format_func=_choice_label, **common)
+
+
+def _choice_label(name: str) -> str:
+    return f"{say(NAMES[name])}{BETWEEN}{name}" if name in NAMES else name
+
+
+def _value_field(field: Field, _: Offer) -> None:
     # Ids may be added up too, but nobody wants to: a link that does so keeps its choice.
-    options = [*MEASURES, *([asked] if asked in field.choices and asked not in MEASURES else [])]
-    return st.selectbox(options=options, index=options.index("amount"), **_common(field))
-
-
-def _integer(field: Field, _: Inventory, __: Any) -> Any:
-    return st.number_input(
-        min_value=field.minimum,
-        max_value=field.maximum,
-        value=field.initial,
-        step=1,
+    chosen = session.control(field.name)
+    extra = [chosen] if chosen in field.choices and chosen not in MEASURES else []
+    st.selectbox(
+        options=[*MEASURES, *extra],
+        index=None,
+        placeholder=say("Choose a number"),
         **_common(field),
     )
 
 
-def _window(field: Field, _: Inventory, __: Any) -> int:
-    days: int = st.slider(
-        min_value=field.minimum, max_value=field.maximum, value=field.initial, **_common(field)
-    )
+def _integer(field: Field, _: Offer) -> None:
+    st.number_input(min_value=field.minimum, max_value=field.maximum, step=1, **_common(field))
+
+
+def _window(field: Field, _: Offer) -> None:
+    days = session.control(field.name)
+    st.slider(min_value=field.minimum, max_value=field.maximum, **_common(field))
     with st.container(horizontal=True, gap="xsmall", key="windows"):
         for window in WINDOWS:
             st.button(
@@ -97,16 +175,24 @@ def _window(field: Field, _: Inventory, __: Any) -> int:
                 type="primary" if window == days else "secondary",
                 on_click=session.set_control,
                 args=(field.name, window),
-                help=f"The last {window} times 24 hours",
+                help=say("The last {days} times 24 hours", days=window),
             )
-    return days
 
 
-Draw = Callable[[Field, Inventory, Any], Any]
+def _text(field: Field, _: Offer) -> None:
+    st.text_input(**_common(field))
+
+
+Draw = Callable[[Field, Offer], None]
 DRAW_KIND: Final[dict[str, Draw]] = {
     "texts": _event_types,
-    "text": _group_by,
+    "text": _text,
     "choice": _choice,
     "integer": _integer,
 }
-DRAW: Final[dict[str, Draw]] = {"value_field": _value_field, "time_window_days": _window}
+DRAW: Final[dict[str, Draw]] = {
+    "event_types": _event_types,
+    "group_by": _group_by,
+    "value_field": _value_field,
+    "time_window_days": _window,
+}

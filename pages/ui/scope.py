@@ -1,12 +1,16 @@
 """Which events a page speaks of, beside its title; and where new ones go."""
 
+import html
 from typing import Final, Literal
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from engine import Scope
 from engine.demo.words import WORKSPACE as DEMO_WORKSPACE
-from pages.ui import session, text
+from pages.ui import known, session, text
+from pages.ui.session import LANGUAGE
+from pages.ui.words import LANGUAGES, say
 
 ALL = "all"
 OF_COLUMN: Final = "column"
@@ -19,27 +23,47 @@ def pick_scope(title: str) -> Scope | None:
         return None
     turned = session.turned_to(title)
     heading, place = st.columns([1, 1], vertical_alignment="bottom")
-    heading.markdown(f"## {title}")
-    with (
-        place,
-        st.container(horizontal=True, horizontal_alignment="right"),
-        st.popover("Brand and catalog", icon=":material/storefront:"),
-    ):
-        workspace = pick("Workspace", "workspace", sorted(brands), turned)
-        brand = pick("Brand", "brand", sorted(brands[workspace]), turned)
-        known = session.engine().inventory(Scope(workspace, brand)).catalogs
-        catalog = pick("Catalog", "catalog", [ALL, *sorted(known)], turned)
+    heading.markdown(f"## {say(title)}")
+    with place, st.container(horizontal=True, horizontal_alignment="right"):
+        language_switch()
+        with st.popover(say("Brand and catalog"), icon=":material/storefront:"):
+            workspace = pick(say("Workspace"), "workspace", sorted(brands), turned)
+            brand = pick(say("Brand"), "brand", sorted(brands[workspace]), turned)
+            catalogs = known.inventory(Scope(workspace, brand)).catalogs
+            catalog = pick(say("Catalog"), "catalog", [ALL, *sorted(catalogs)], turned)
     scope = Scope(workspace, brand, None if catalog == ALL else catalog)
     session.identity().check(scope)
     return scope
+
+
+def language_switch() -> None:
+    """Links to the same address in each language.
+
+    The page is loaded anew: controls are known to the browser by the labels of their options.
+    """
+    title = session.language().upper()
+    with st.popover(title, icon=":material/language:", key="language", on_change="rerun") as menu:
+        if menu.open:
+            address = dict(session.link_parameters())
+            links = (
+                f"<a href='?{html.escape(urlencode(address | {LANGUAGE: code}, doseq=True))}'"
+                f" target='_self' hreflang='{code}' lang='{code}'>{name}</a>"
+                for code, name in LANGUAGES.items()
+            )
+            st.html(f"<nav class='languages'>{''.join(links)}</nav>")
 
 
 def pick(label: str, name: str, options: list[str], recall: bool) -> str:
     asked = session.link_parameters().get(name, options)[0]
     if asked not in options:
         session.say_of_link(
-            f"The link asked for {name} {asked}, which does not exist or is not open to you."
-            f" Showing {options[0]}."
+            say(
+                "The link asked for {name} {asked}, which does not exist or is not open to you."
+                " Showing {shown}.",
+                name=name,
+                asked=asked,
+                shown=options[0],
+            )
         )
     if recall:
         session.recall(name, options)
@@ -60,11 +84,11 @@ def show_notices() -> None:
 def pick_target(has_brands: bool, form: str) -> tuple[str, str | None]:
     """The workspace, and the brand of all rows or None for that of each row."""
     brands = session.identity().brands
-    known = [name for name in sorted(brands) if name != DEMO_WORKSPACE]
+    mine = [name for name in sorted(brands) if name != DEMO_WORKSPACE]
     left, right = st.columns(2)
     workspace = left.selectbox(
         "Workspace",
-        known or ["ws_shop"],
+        mine or ["ws_shop"],
         accept_new_options=True,
         key=f"target_{form}",
         help="Choose one, or type the id of a new one: ws_ and then a-z or 0-9.",

@@ -1,7 +1,7 @@
 """Who looks at the page and what it remembers: the only module that touches st.session_state."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,6 +15,11 @@ from engine.scope import demo_identity
 
 NOTICES = "_notices"
 CHANGED = "_changed"
+TOUCHED = "_touched"
+ADDRESS = "_address"
+LANGUAGE = "lang"
+PICKED = "_picked"
+CHARTS = "_charts"
 UPLOAD = "_upload"
 UPLOADS = "_uploads"
 BRAND = "_new_brand"
@@ -49,12 +54,12 @@ def demo_error() -> str | None:
 
 
 @st.fragment(run_every=0.3)
-def wait_for_demo() -> None:
+def wait_for_demo(title: str, told: str) -> None:
     """A progress bar until the demo shop is there."""
     if ready():
         st.rerun()
-    st.subheader("Setting up a demo shop")
-    st.progress(process().demo.progress, text="A year of events, made on this computer …")
+    st.subheader(title)
+    st.progress(process().demo.progress, text=told)
 
 
 def link_parameters() -> Mapping[str, list[str]]:
@@ -62,26 +67,103 @@ def link_parameters() -> Mapping[str, list[str]]:
     return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
-def say_of_link(text: str) -> None:
-    """Keep what is wrong with the address; once a control was changed, nothing is."""
-    said = st.session_state.setdefault(NOTICES, [])
+def say_of_link(text: str, field: str = "") -> None:
+    """Keep what is wrong with the address, or with what it says of a control; once a control was
+    changed, nothing is.
+    """
+    said = st.session_state.setdefault(NOTICES, {}).setdefault(field, [])
     if text not in said and not st.session_state.get(CHANGED):
         said.append(text)
 
 
-def notices() -> list[str]:
-    return list(st.session_state.get(NOTICES, []))
+def notices(field: str = "") -> list[str]:
+    return list(st.session_state.get(NOTICES, {}).get(field, []))
 
 
 def forget_notices() -> None:
-    st.session_state[NOTICES] = []
+    """A control was changed: it wins over the address."""
+    st.session_state[NOTICES] = {}
     st.session_state[CHANGED] = True
+    st.session_state[TOUCHED] = True
 
 
 def set_control(name: str, value: object) -> None:
     """Give a control another value; to be called before it is drawn, as callbacks are."""
     st.session_state[name] = value
     forget_notices()
+
+
+def set_controls(values: Mapping[str, object]) -> None:
+    for name, value in values.items():
+        set_control(name, value)
+
+
+def control(name: str, initial: Any = None) -> Any:
+    """What a control says, also before it is drawn."""
+    return st.session_state.get(name, initial)
+
+
+def address_is_news(names: Collection[str], first: str) -> bool:
+    """Whether the address says something that did not come from the controls.
+
+    names: the parameters in question; first: a control that has a value once the address was read.
+    A browser that is a step behind its controls sends their old address along.
+    """
+    link = {name: said for name, said in link_parameters().items() if name in names}
+    touched = st.session_state.pop(TOUCHED, False)
+    if first in st.session_state and (touched or link == st.session_state.get(ADDRESS)):
+        return False
+    st.session_state[NOTICES] = {}
+    st.session_state[CHANGED] = False
+    return True
+
+
+def put_controls(values: Mapping[str, object]) -> None:
+    """Let controls that are not yet drawn begin with these values."""
+    for name, value in values.items():
+        st.session_state[name] = value
+
+
+def write_address(said: Mapping[str, list[str]], names: Collection[str]) -> None:
+    """Let the address say this of `names`."""
+    link = {name: values for name, values in link_parameters().items() if name in names}
+    for name in names:
+        if name in said and link.get(name) != said[name]:
+            st.query_params[name] = said[name]
+        elif name not in said and name in link:
+            del st.query_params[name]
+    st.session_state[ADDRESS] = dict(said)
+
+
+def language() -> str:
+    """en or pt: what the address says or said, else what the browser asks for."""
+    browser = "pt" if str(st.context.locale or "").lower().startswith("pt") else "en"
+    asked = st.query_params.get(LANGUAGE)
+    if asked in ("en", "pt"):
+        st.session_state[CHOSEN + LANGUAGE] = asked
+    chosen: str = st.session_state.get(CHOSEN + LANGUAGE, browser)
+    return chosen
+
+
+def pick(chart: str, picked: tuple[Any, ...] | None) -> None:
+    """Keep which part of a chart was clicked, or that none is."""
+    st.session_state[PICKED] = None if picked is None else (chart, *picked)
+
+
+def unpick() -> None:
+    """Nothing is clicked any more; the chart is drawn anew, for the browser shows what it was."""
+    st.session_state[PICKED] = None
+    st.session_state[CHARTS] = st.session_state.get(CHARTS, 0) + 1
+
+
+def chart_key() -> str:
+    return f"chart_{st.session_state.get(CHARTS, 0)}"
+
+
+def picked(chart: str) -> tuple[Any, ...] | None:
+    """What was clicked in this chart; a click in another one is over."""
+    kept = st.session_state.get(PICKED)
+    return kept[1:] if kept and kept[0] == chart else None
 
 
 def storage(scope: Scope) -> tuple[int, int]:

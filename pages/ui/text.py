@@ -5,6 +5,8 @@ import re
 from typing import Final
 
 from engine import AggregateRequest
+from pages.ui.numbers import written
+from pages.ui.words import say
 
 MISSING: Final = "(none)"
 MEASURE_NAMES: Final = {"count": "Events", "count_distinct": "Sessions"}
@@ -21,7 +23,7 @@ GROUP_NAMES: Final = {
 def plain(key: str, width: int = 80) -> str:
     """A key as one line of text, `(none)` for the missing one."""
     text = re.sub(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]+", " ", key)
-    return (text if len(text) <= width else text[: width - 1] + "…") or MISSING
+    return (text if len(text) <= width else text[: width - 1] + "…") or say(MISSING)
 
 
 def for_plotly(key: str, width: int = 40) -> str:
@@ -39,26 +41,29 @@ def for_markdown(text: str) -> str:
 
 
 def group_name(request: AggregateRequest) -> str:
-    return request.metadata_key or GROUP_NAMES[request.group_by]
+    """What the rows are, as the head of their column; a metadata key is its own name."""
+    return request.metadata_key or say(GROUP_NAMES[request.group_by])
 
 
 def value_name(request: AggregateRequest) -> str:
     if request.is_numeric:
-        verb = "Sum" if request.aggregation == "sum" else "Average"
-        return f"{verb} of {request.value_field}"
-    return MEASURE_NAMES[request.aggregation]
+        name = "Sum of {field}" if request.aggregation == "sum" else "Average of {field}"
+        return say(name, field=request.value_field)
+    return say(MEASURE_NAMES[request.aggregation])
 
 
 def secondary_name(request: AggregateRequest) -> str:
     if request.is_numeric:
-        return "Numbers used"
-    return "Sessions" if request.aggregation == "count" else "Events"
+        return say("Numbers used")
+    return say("Sessions" if request.aggregation == "count" else "Events")
 
 
 def title(request: AggregateRequest) -> str:
+    value = value_name(request)
     if request.group_by == "none":
-        return value_name(request)
-    return f"{value_name(request)} by {group_name(request).lower()}"
+        return value
+    group = request.metadata_key or group_name(request).lower()
+    return say("{value} by {group}", value=value, group=group)
 
 
 def size(count: float) -> str:
@@ -72,23 +77,14 @@ def size(count: float) -> str:
 
 def age(seconds: float) -> str:
     """How long ago; what lies ahead says so."""
-    return f"{span(abs(seconds))} {'ago' if seconds >= 0 else 'ahead'}"
+    return say("{span} ago" if seconds >= 0 else "{span} ahead", span=span(abs(seconds)))
 
 
 def span(seconds: float) -> str:
     """How long, in the unit that says it best."""
     minutes, hours, days = seconds // 60, seconds // 3_600, seconds // 86_400
     if hours >= 48:
-        return f"{days:,.0f} days"
+        return say("{days} days", days=written(days))
     if hours >= 1:
         return f"{hours:.0f} h {minutes % 60:.0f} min"
     return f"{minutes:.0f} min" if minutes >= 1 else f"{seconds:.0f} s"
-
-
-def number(value: float | None, secondary: int = 1, *, numeric: bool = False) -> str:
-    """Thousands separated, at most two decimals; a dash for a sum or average of nothing."""
-    if value is None or (numeric and secondary == 0):
-        return "—"
-    if value == int(value):
-        return f"{int(value):,}"
-    return f"{value:,.2f}" if abs(value) >= 1 else f"{value:.4g}"

@@ -29,19 +29,64 @@ CSS = """
 [class*="st-key-card_fact_"] { padding: .9rem 1rem; height: 100%; }
 .st-key-connect summary { opacity: 1; }
 .st-key-connect summary p { font-size: 1.05rem; }
+[data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primary"]:hover,
+[data-testid="stMultiSelect"] [data-tag] * { color: light-dark(#ffffff, #0a0f1e); }
+[data-testid="stBaseButton-primary"]:hover { background: light-dark(#4338ca, #a5b4fc); }
 .st-key-windows button { padding: .1rem .6rem; min-height: 2rem; }
+.st-key-card_chart h3 { padding-bottom: 0; }
+.st-key-card_controls, .st-key-card_chart { gap: .9rem; }
+.number { font-size: clamp(2.2rem, 7vw, 3.6rem); font-weight: 680; line-height: 1.15;
+  letter-spacing: -.02em; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.beside { display: flex; flex-wrap: wrap; gap: .6rem 1.2rem; align-items: center; }
+.change { padding: .1rem .55rem; border-radius: 1rem; font-weight: 600; font-size: .9rem;
+  color: light-dark(#334155, #cbd5e1); background: light-dark(#eef1f7, #27304a); }
+.change.up { color: light-dark(#166534, #86efac); background: light-dark(#dcfce7, #14331f); }
+.change.down { color: light-dark(#991b1b, #fca5a5); background: light-dark(#fee2e2, #3f1d1d); }
+.st-key-toolbar button { padding-inline: .65rem; }
+.languages { display: flex; flex-direction: column; gap: .8rem; }
+.languages a { color: inherit; font-size: 1rem; }
+.quiet { color: light-dark(#475569, #a3b0c6); font-size: .9rem; }
+.meter { width: min(20rem, 100%); height: .5rem; border-radius: .25rem; overflow: hidden;
+  background: light-dark(#e5e9f2, #27304a); }
+.meter i { display: block; height: 100%; background: light-dark(#4f46e5, #818cf8); }
+[class*="st-key-neighbour_"] { background: light-dark(#ffffff, #151b2e);
+  border: 1px solid light-dark(#dfe4ee, #27304a); border-radius: .65rem; padding: .7rem .8rem; }
+.number.small { font-size: 1.5rem; }
+[class*="st-key-neighbour_"] { min-height: 7.4rem; }
+[class*="st-key-neighbour_"]:hover { border-color: light-dark(#4f46e5, #818cf8); }
+[class*="st-key-neighbour_"] button { justify-content: flex-start; text-align: left;
+  min-height: 1.6rem; padding: 0; }
 .stMainBlockContainer { padding-top: 4.2rem; padding-bottom: 3rem; max-width: 1440px; }
 </style>
 """
 
 
-def accent(opacity: float) -> str:
-    """The first chart colour of the viewer's theme, as a translucent CSS colour."""
-    look = st.context.theme.type or "light"
-    first: str = st.get_option(f"theme.{look}.chartCategoricalColors")[0]
+def look() -> str:
+    """light or dark: the theme that the viewer sees."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def ink() -> str:
+    colour: str = st.get_option(f"theme.{look()}.textColor")
+    return colour
+
+
+def card() -> str:
+    """What cards are painted with."""
+    colour: str = st.get_option(f"theme.{look()}.secondaryBackgroundColor")
+    return colour
+
+
+def accent(opacity: float = 1) -> str:
+    """The first chart colour of the viewer's theme, as a CSS colour."""
+    first: str = st.get_option(f"theme.{look()}.chartCategoricalColors")[0]
     red, green, blue = (int(first[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"
 
 
-def apply() -> None:
+def apply(language: str) -> None:
+    """The styles, and the language for those who have pages read out."""
     st.html(CSS)
+    if language != "en":
+        script = f"<script>document.documentElement.lang = '{language}'</script>"
+        st.html(script, unsafe_allow_javascript=True)

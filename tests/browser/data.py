@@ -74,6 +74,16 @@ class Data:
         )
         return self
 
+    def wait_until_rolled_up(self) -> None:
+        """Unfold how answers are computed, once it has something to say."""
+        for _ in range(60):
+            self.open()
+            self.page.get_by_text("How answers are computed").click()
+            with suppress(AssertionError):
+                expect(self.page.get_by_text("are rolled up;")).to_be_visible(timeout=3_000)
+                return
+        raise AssertionError("nothing was rolled up in three minutes")
+
     def card(self, name: str) -> Locator:
         return self.page.locator(f".st-key-card_{name}")
 

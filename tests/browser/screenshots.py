@@ -2,7 +2,7 @@
 
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from playwright.sync_api import Browser
 
@@ -11,20 +11,29 @@ from tests.browser.explore import Explore
 from tests.browser.server import chromium, serving
 
 PICTURES: Final = Path(__file__).with_name("pictures")
-WIDE: Final = {"width": 1280, "height": 860}
+WIDE: Final = {"width": 1280, "height": 1080}
+TALL: Final = {"width": 1280, "height": 1500}
 SETTLING: Final = 2000
 """Milliseconds until charts and tables have settled."""
-PHONE: Final = {"width": 375, "height": 812}
+PHONE: Final = {"width": 375, "height": 1180}
 SHOTS: Final = [
-    ("explore_light", "?group_by=day&time_window_days=90", "light", WIDE),
+    ("explore_light", "?group_by=day&time_window_days=90&compare=true", "light", WIDE, "en"),
     (
         "explore_dark",
-        "?group_by=metadata.country&aggregation=sum&event_types=agent_purchase"
-        "&time_window_days=365&limit=12",
+        "?group_by=metadata.country&aggregation=sum&value_field=amount&number_format=EUR"
+        "&event_types=agent_purchase&time_window_days=90&limit=12&compare=true",
         "dark",
         WIDE,
+        "en",
     ),
-    ("explore_phone", "?group_by=event_type&time_window_days=7", "light", PHONE),
+    ("explore_phone", "?group_by=event_type&time_window_days=7&look=donut", "light", PHONE, "en"),
+    (
+        "explore_portuguese",
+        "?group_by=hour&time_window_days=41&limit=1000&look=heatmap",
+        "light",
+        WIDE,
+        "pt-BR",
+    ),
 ]
 
 
@@ -35,17 +44,20 @@ def main() -> None:
         serving(Path(home), events=1_000_000) as address,
         chromium() as browser,
     ):
-        for name, query, scheme, viewport in SHOTS:
-            _shoot(browser, address, name, query, color_scheme=scheme, viewport=viewport)
-        context = browser.new_context(viewport=WIDE)
-        data = Data(context.new_page(), address).open()
+        context = browser.new_context(viewport=TALL)
+        data = Data(context.new_page(), address)
+        data.wait_until_rolled_up()
         data.page.wait_for_timeout(SETTLING)
         data.page.screenshot(path=PICTURES / "data.png")
         context.close()
+        for shot in SHOTS:
+            _shoot(browser, address, *shot)
 
 
-def _shoot(browser: Browser, address: str, name: str, query: str, **options: object) -> None:
-    context = browser.new_context(**options)
+def _shoot(
+    browser: Browser, address: str, name: str, query: str, scheme: str, viewport: Any, locale: str
+) -> None:
+    context = browser.new_context(color_scheme=scheme, viewport=viewport, locale=locale)
     page = Explore(context.new_page(), address).open(query)
     page.page.wait_for_timeout(SETTLING)
     page.page.screenshot(path=PICTURES / f"{name}.png")

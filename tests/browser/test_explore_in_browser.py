@@ -1,5 +1,4 @@
 import json
-import subprocess
 import urllib.request
 from collections.abc import Callable
 from typing import Any
@@ -43,6 +42,7 @@ def test_controls_change_address_and_chart(explore: Open, address: str) -> None:
     page.expect_parameters(
         group_by=["metadata.country"],
         aggregation=["sum"],
+        value_field=["amount"],
         time_window_days=["365"],
         event_types=["agent_purchase"],
         limit=["5"],
@@ -54,31 +54,6 @@ def test_controls_change_address_and_chart(explore: Open, address: str) -> None:
     assert len(rows) == 5
 
 
-def test_a_copied_address_shows_the_same_rows(explore: Open) -> None:
-    first = explore()
-    first.group_by.set("event_type")
-    expect(first.title).to_have_text("Events by event type")
-    first.aggregation.set("avg")
-    first.value_field.set("price")
-    expect(first.title).to_have_text("Average of price by event type")
-    first.expect_parameters(group_by=["event_type"], aggregation=["avg"], value_field=["price"])
-    second = explore(first.page.url.removeprefix(first.address + "/"))
-    expect(second.title).to_have_text("Average of price by event type")
-    second.group_by.expect("event_type")
-    second.aggregation.expect("avg")
-    second.value_field.expect("price")
-    assert second.request() == first.request()
-    assert second.drawn() == first.drawn()
-
-
-def test_the_command_runs_as_it_is(explore: Open, address: str) -> None:
-    page = explore("?group_by=product_id&limit=7")
-    run = subprocess.run(page.command(), shell=True, capture_output=True, check=True)
-    rows = json.loads(run.stdout)["rows"]
-    assert rows == posted(address, page.request())["rows"]
-    assert page.drawn() == [(row["key"] or "(none)", row["value"]) for row in rows]
-
-
 def test_bad_values_of_a_link_are_named_and_gone_with_a_change(explore: Open) -> None:
     page = explore("?time_window_days=366&limit=0")
     expect(page.notices).to_have_count(2)
@@ -88,12 +63,6 @@ def test_bad_values_of_a_link_are_named_and_gone_with_a_change(explore: Open) ->
     page.aggregation.set("count_distinct")
     expect(page.title).to_have_text("Sessions by day")
     expect(page.notices).to_have_count(0)
-
-
-def test_every_shape_of_request_is_painted(explore: Open) -> None:
-    for group_by in ("none", "event_type", "session", "day", "hour", "product_id"):
-        page = explore(f"?group_by={group_by}&time_window_days=7")
-        expect(page.page.get_by_test_id("stException")).to_have_count(0)
 
 
 def test_nothing_is_asked_of_another_host(explore: Open) -> None:
@@ -112,3 +81,10 @@ def test_it_fits_a_phone(explore: Open) -> None:
     page = explore(viewport={"width": 375, "height": 800})
     width = page.page.evaluate("document.documentElement.scrollWidth")
     assert width <= 375
+
+
+def test_the_name_of_the_page_leads_to_it(explore: Open) -> None:
+    page = explore("explore?group_by=hour")
+    expect(page.title).to_have_text("Events by hour")
+    page.expect_parameters(group_by=["hour"])
+    assert page.page.url == f"{page.address}/?group_by=hour"

@@ -1,8 +1,6 @@
 """The explore page without a browser: what the address asks for is what the rows say."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,44 +9,18 @@ from streamlit.testing.v1 import AppTest
 
 from engine import Scope, process
 from engine.contract import FIELDS
-from engine.demo.words import BRANDS, WORKSPACE
 from engine.request import examine, from_query, parse
+from engine.snippets import KINDS, read, write
 from pages.ui import text
 from tests.contract_cases import CASES, Case
-
-SCOPE = Scope(WORKSPACE, BRANDS[0])
-EXPLORE = str(Path(__file__).parents[2] / "pages" / "explore.py")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def demo_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VITRINE_HOME", str(tmp_path_factory.mktemp("home")))
-        patch.setenv("VITRINE_DEMO_EVENTS", "20000")
-        process.cache_clear()
-        process().demo.build()
-        yield
-    process.cache_clear()
-
-
-def opened(**parameters: Any) -> AppTest:
-    page = AppTest.from_file(EXPLORE, default_timeout=30)
-    for name, value in parameters.items():
-        page.query_params[name] = [str(v) for v in value] if isinstance(value, list) else str(value)
-    page.run()
-    assert not page.exception
-    return page
-
-
-def asked(body: dict[str, Any]) -> dict[str, Any]:
-    """A body as parameters; what is null stays away."""
-    return {name: value for name, value in body.items() if value not in (None, [])}
-
-
-def rows_of(page: AppTest) -> list[tuple[Any, ...]]:
-    frame = page.dataframe[0].value
-    return list(frame.replace({float("nan"): None}).itertuples(index=False, name=None))
-
+from tests.ui.explore import (  # noqa: F401
+    SCOPE,
+    address_of,
+    asked,
+    demo_shop,
+    opened,
+    rows_of,
+)
 
 REQUESTS = [
     {"group_by": group_by, "aggregation": aggregation, "time_window_days": days, "limit": limit}
@@ -112,10 +84,15 @@ def test_addresses_can_say_most_cases() -> None:
 
 @pytest.mark.parametrize("case", SPOKEN, ids=lambda case: case.name)
 def test_the_page_reads_an_address_as_the_contract_says(case: Case) -> None:
-    page = opened(**asked(case.body))
+    page = opened("JSON", **asked(case.body))
     _, faults = examine(case.body)
     said = [warning.value for warning in page.warning]
-    # A sum whose field the address leaves out is no fault of the link: the control has a value.
+    # What the link leaves out is said beside its control, which has nothing to show in its place.
+    bad = {fault.field: FIELDS_INITIAL[fault.field] for fault in faults}
+    _, left = examine(FIELDS_INITIAL | asked(case.body) | bad)
+    assert [error.value for error in page.error] == [
+        text.for_markdown(fault.message) for fault in left
+    ]
     named = [fault for fault in faults if fault.field in asked(case.body)]
     assert len(said) == len(named)
     for fault, warning in zip(named, said, strict=True):
@@ -146,12 +123,40 @@ def test_an_empty_answer_says_what_to_do() -> None:
     assert "Try a longer time window" in page.info[0].value
 
 
-def test_curl_holds_the_same_request() -> None:
-    page = opened(group_by="event_type", aggregation="avg", value_field="price")
-    command = page.code[1].value
-    assert f"X-Active-Brand: {SCOPE.brand_id}" in command
-    assert process().token in command
-    assert '"value_field": "price"' in command
+@pytest.mark.parametrize("kind", ["cURL", "Python"])
+def test_programs_hold_the_same_request(kind: str) -> None:
+    page = opened(kind, group_by="event_type", aggregation="avg", value_field="price")
+    program = page.code[0].value
+    assert SCOPE.brand_id in program
+    assert process().token in program
+    assert read(program)["value_field"] == "price"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_pasted_is_asked(kind: str) -> None:
+    body = {"event_types": ["agent_view"], "group_by": "metadata.country", "aggregation": "avg"}
+    wanted = parse(body | {"value_field": "price", "time_window_days": 9, "limit": 7})
+    page = opened("Paste")
+    page.text_area(key="paste").set_value(write(kind, wanted, SCOPE, "http://127.0.0.1", "t"))
+    page.button(key="use").click().run()
+    assert address_of(page) == {
+        "event_types": ["agent_view"],
+        "group_by": ["metadata.country"],
+        "aggregation": ["avg"],
+        "value_field": ["price"],
+        "time_window_days": ["9"],
+        "limit": ["7"],
+    }
+
+
+def test_what_is_pasted_and_wrong_is_said() -> None:
+    page = opened("Paste")
+    page.text_area(key="paste").set_value('{"group_by": "week"}')
+    page.button(key="use").click().run()
+    said = [error.value for error in page.error]
+    assert any("week" in message for message in said)
+    assert len(said) == 4
+    assert address_of(page) == {}
 
 
 def test_addresses_stay_short() -> None:

@@ -1,0 +1,190 @@
+"""Bars beside each other: lying for names, standing for times and for a few names."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import plotly.graph_objects as go
+
+from pages.ui import text, theme
+from pages.ui.charts.drawing import GREY, HEIGHT, Drawing
+from pages.ui.charts.lines import goal_line, hovers, previous, time_axes
+from pages.ui.kinds import ADDITIVE
+from pages.ui.numbers import written
+from pages.ui.words import say
+
+BARS: Final = 25
+"""As many rows are drawn; the table has all."""
+BAR_HEIGHT: Final = 26
+ROOM: Final = 1.22
+"""Beside the longest bar, for its number."""
+
+
+def bars(drawing: Drawing) -> go.Figure:
+    return _lying(drawing, [text.for_plotly(row.key) for row in drawing.result.rows[:BARS]])
+
+
+def ranking(drawing: Drawing) -> go.Figure:
+    """Numbered; what is not shown is one grey bar, where rows are parts of a whole."""
+    rows = drawing.result.rows[:BARS]
+    names = [f"{i}. {text.for_plotly(row.key)}" for i, row in enumerate(rows, 1)]
+    return _lying(drawing, names, rest=rest(drawing, BARS))
+
+
+def rest(drawing: Drawing, shown: int) -> tuple[str, float] | None:
+    """What all rows but the first `shown` come to, with a name; None where there are none."""
+    more = drawing.result.total_groups - min(shown, len(drawing.result.rows))
+    if more <= 0 or drawing.total is None or drawing.request.aggregation not in ADDITIVE:
+        return None
+    value = drawing.total - sum(row.value for row in drawing.result.rows[:shown])
+    return say("{count} others", count=written(more)), value
+
+
+def columns(drawing: Drawing) -> go.Figure:
+    """Over time, or of the first rows."""
+    if drawing.request.is_time:
+        return _columns_of_time(drawing)
+    rows = drawing.result.rows[:BARS]
+    figure = go.Figure(
+        go.Bar(
+            x=list(range(len(rows))),
+            y=[row.value for row in rows],
+            hovertext=_hovers(drawing),
+            hoverinfo="text",
+        )
+    )
+    names = [text.for_plotly(row.key, 20) for row in rows]
+    figure.update_xaxes(showgrid=False, tickvals=list(range(len(rows))), ticktext=names)
+    figure.update_yaxes(rangemode="tozero", **drawing.ticks([row.value for row in rows]))
+    _mark(figure, drawing, "v")
+    return figure.update_layout(height=HEIGHT, barcornerradius=4)
+
+
+def _columns_of_time(drawing: Drawing) -> go.Figure:
+    points = drawing.buckets
+    figure = go.Figure(
+        go.Bar(
+            x=[point.start for point in points],
+            y=[point.value for point in points],
+            marker={
+                "color": theme.accent(),
+                "pattern": {"shape": ["/" if point.share < 1 else "" for point in points]},
+            },
+            hovertext=hovers(drawing),
+            hoverinfo="text",
+        )
+    )
+    if drawing.before:
+        figure.add_trace(previous(drawing))
+    return time_axes(figure, drawing, [point.value for point in points])
+
+
+def _hovers(drawing: Drawing) -> list[str]:
+    return [
+        drawing.hover(
+            text.for_plotly(row.key, 80),
+            row.value,
+            row.secondary,
+            f"{say('Before')}: {drawing.label(drawing.values_before[row.key])}"
+            if row.key in drawing.values_before
+            else "",
+        )
+        for row in drawing.result.rows[:BARS]
+    ]
+
+
+def _lying(
+    drawing: Drawing, names: Sequence[str], rest: tuple[str, float] | None = None
+) -> go.Figure:
+    rows = drawing.result.rows[:BARS]
+    values = [row.value for row in rows]
+    labels = [
+        f"{drawing.label(row.value, row.secondary)} {drawing.change(row.key, row.value)}".strip()
+        for row in rows
+    ]
+    before = [drawing.values_before.get(row.key, row.value) for row in rows]
+    figure = go.Figure(_bar(values, 0, _hovers(drawing)))
+    names = list(names)
+    if rest is not None:
+        name, value = rest
+        hover = f"<b>{name}</b><br>{drawing.label(value)}"
+        look = {"color": GREY, "opacity": 0.55}
+        figure.add_trace(_bar([value], len(rows), [hover], marker=look))
+        names, values = [*names, name], [*values, value]
+        labels, before = [*labels, drawing.label(value)], [*before, value]
+    figure.add_trace(_beside(values, before, labels))
+    _mark(figure, drawing, "h")
+    _axes(figure, drawing, names, [*values, *before])
+    return figure
+
+
+def _bar(values: list[float], first: int, hover: list[str], **look: Any) -> go.Bar:
+    return go.Bar(
+        x=values,
+        y=list(range(first, first + len(values))),
+        orientation="h",
+        hovertext=hover,
+        hoverinfo="text",
+        **look,
+    )
+
+
+def _beside(values: list[float], before: list[float], labels: list[str]) -> go.Scatter:
+    """Numbers at the end of their bars, clear of the strokes of the window before."""
+    ends = [
+        max(now, was, 0) if now >= 0 else min(now, was)
+        for now, was in zip(values, before, strict=True)
+    ]
+    return go.Scatter(
+        x=ends,
+        y=list(range(len(ends))),
+        mode="text",
+        text=[f" {label} " for label in labels],
+        textposition=["middle right" if now >= 0 else "middle left" for now in values],
+        hoverinfo="skip",
+        cliponaxis=False,
+        # When a bar is chosen, the numbers of the others stay readable.
+        unselected={"textfont": {"color": GREY}},
+    )
+
+
+def _axes(figure: go.Figure, drawing: Drawing, names: list[str], values: list[float]) -> None:
+    marks = [] if drawing.view.goal is None else [drawing.view.goal]
+    figure.update_layout(
+        height=max(HEIGHT // 2, 60 + BAR_HEIGHT * len(names)), barcornerradius=4, barmode="overlay"
+    )
+    span = [min(0, *values, *marks) * ROOM, max(0, *values, *marks) * ROOM]
+    figure.update_xaxes(visible=False, range=span if span[0] < span[1] else [0, 1])
+    # On a linear axis two keys that are cut to the same name keep a bar each.
+    figure.update_yaxes(
+        range=[len(names) - 0.4, -0.6],
+        tickvals=list(range(len(names))),
+        ticktext=names,
+        showgrid=False,
+        zeroline=False,
+    )
+
+
+def _mark(figure: go.Figure, drawing: Drawing, way: str) -> None:
+    """The goal, and a stroke where each value was in the window before."""
+    rows = drawing.result.rows[:BARS]
+    known = [(i, drawing.values_before.get(row.key)) for i, row in enumerate(rows)]
+    before = [(i, value) for i, value in known if value is not None]
+    if before:
+        places, values = [i for i, _ in before], [value for _, value in before]
+        figure.add_trace(
+            go.Scatter(
+                x=values if way == "h" else places,
+                y=places if way == "h" else values,
+                mode="markers",
+                marker={
+                    "symbol": "line-ns-open" if way == "h" else "line-ew-open",
+                    "size": 16,
+                    "line": {"width": 2.5},
+                    "color": theme.ink(),
+                },
+                hoverinfo="skip",
+                cliponaxis=False,
+            )
+        )
+    if drawing.view.goal is not None:
+        goal_line(figure, drawing, "v" if way == "h" else "h")

@@ -1,0 +1,150 @@
+"""Values over time; buckets that the window covers in part are hollow, dotted and hatched."""
+
+from typing import Any, Final
+
+import plotly.graph_objects as go
+
+from pages.ui import session, theme
+from pages.ui.charts.drawing import GREY, HEIGHT, Drawing
+from pages.ui.series import Bucket
+from pages.ui.words import say
+
+MARKED: Final = 62
+"""Lines of more points show no markers."""
+WHEN: Final = {"day": "%Y-%m-%d", "hour": "%Y-%m-%d %H:00"}
+TICKS: Final = {
+    "en": ("%H:00\n%d %b", "%d %b\n%Y", "%b\n%Y"),
+    # Plotly knows English months; numbers read well in Portuguese.
+    "pt": ("%H:00\n%d/%m", "%d/%m\n%Y", "%m/%Y"),
+}
+
+
+def line(drawing: Drawing) -> go.Figure:
+    return _over_time(drawing, filled=False)
+
+
+def area(drawing: Drawing) -> go.Figure:
+    return _over_time(drawing, filled=True)
+
+
+def time_axes(figure: go.Figure, drawing: Drawing, values: list[float | None]) -> go.Figure:
+    """Axes, and what is marked on them: the goal, the previous window."""
+    hours, days, months = TICKS[session.language()]
+    figure.update_xaxes(
+        showgrid=False,
+        tickformatstops=[
+            {"dtickrange": [None, 86_400_000 - 1], "value": hours},
+            {"dtickrange": [86_400_000, "M1"], "value": days},
+            {"dtickrange": ["M1", None], "value": months},
+        ],
+    )
+    before = [bucket.value for bucket in drawing.before]
+    figure.update_yaxes(
+        rangemode="normal" if drawing.request.aggregation == "avg" else "tozero",
+        **drawing.ticks([*values, *before]),
+    )
+    if drawing.view.goal is not None:
+        goal_line(figure, drawing, "h")
+    return figure.update_layout(height=HEIGHT)
+
+
+def goal_line(figure: go.Figure, drawing: Drawing, way: str) -> None:
+    mark: dict[str, Any] = {
+        "line": {"dash": "dash", "width": 1.5, "color": "#d97706"},
+        "annotation": {
+            "text": f"{say('Goal')} {drawing.label(drawing.view.goal)}",
+            "font": {"color": "#b45309" if theme.look() == "light" else "#fbbf24"},
+            "bgcolor": theme.card(),
+        },
+    }
+    if way == "h":
+        figure.add_hline(y=drawing.view.goal, annotation_position="top left", **mark)
+    else:
+        figure.add_vline(x=drawing.view.goal, annotation_position="top right", **mark)
+
+
+def hovers(drawing: Drawing) -> list[str]:
+    form = WHEN[drawing.request.group_by]
+    before = {bucket.start: bucket.value for bucket in drawing.before}
+    return [
+        drawing.hover(
+            bucket.start.strftime(form),
+            bucket.value,
+            bucket.secondary,
+            drawing.share(bucket),
+            f"{say('Before')}: {drawing.label(before[bucket.start])}"
+            if bucket.start in before
+            else "",
+        )
+        for bucket in drawing.buckets
+    ]
+
+
+def previous(drawing: Drawing) -> go.Scatter:
+    return go.Scatter(
+        x=[bucket.start for bucket in drawing.before],
+        y=[bucket.value for bucket in drawing.before],
+        mode="lines",
+        line={"width": 1.5, "dash": "dot", "color": GREY},
+        hoverinfo="skip",
+        connectgaps=False,
+    )
+
+
+def _over_time(drawing: Drawing, *, filled: bool) -> go.Figure:
+    """The first trace has a marker for every bucket, to point at and to click."""
+    points = drawing.buckets
+    many = len(points) > MARKED
+    partial = [point.share < 1 for point in points]
+    first, last = theme.accent(), theme.accent(opacity=0.14)
+    markers = go.Scatter(
+        x=[point.start for point in points],
+        y=[point.value for point in points],
+        mode="markers",
+        marker={
+            "size": [9 if p else 6 for p in partial],
+            "symbol": ["circle-open" if p else "circle" for p in partial],
+            "opacity": [1 if p or not many else 0 for p in partial],
+            "color": first,
+        },
+        cliponaxis=False,
+        hovertext=hovers(drawing),
+        hoverinfo="text",
+        # What is not chosen stays as it is.
+        unselected={"marker": {"opacity": None}},
+    )
+    fill = {"fill": "tozeroy", "fillcolor": last} if filled else {}
+    figure = go.Figure([markers, _stretch(_whole(points), {"width": 2.2, "color": first}, **fill)])
+    for edge in _edges(points):
+        hatch = {"shape": "/", "size": 6, "solidity": 0.2, "fgcolor": first}
+        dotted = {"width": 1.6, "dash": "dot", "color": first}
+        figure.add_trace(_stretch(edge, dotted, fill="tozeroy", fillpattern=hatch))
+    if drawing.before:
+        figure.add_trace(previous(drawing))
+    figure.update_layout(hovermode="x" if many else "closest")
+    return time_axes(figure, drawing, [point.value for point in points])
+
+
+def _stretch(points: list[Bucket], look: dict[str, Any], **more: Any) -> go.Scatter:
+    return go.Scatter(
+        x=[point.start for point in points],
+        y=[point.value for point in points],
+        mode="lines",
+        line=look,
+        hoverinfo="skip",
+        connectgaps=False,
+        cliponaxis=False,
+        **more,
+    )
+
+
+def _whole(points: list[Bucket]) -> list[Bucket]:
+    return [point for point in points if point.share >= 1]
+
+
+def _edges(points: list[Bucket]) -> list[list[Bucket]]:
+    """From a partial bucket to its whole neighbour, at either end."""
+    ends = [points[:2]] if points[0].share < 1 else []
+    if len(points) > 2 and points[-1].share < 1:
+        ends.append(points[-2:])
+    return ends

@@ -1,0 +1,89 @@
+"""Parts of a whole as a donut, steps of a way as a funnel."""
+
+from typing import Final
+
+import plotly.graph_objects as go
+
+from pages.ui import text, theme
+from pages.ui.charts.bars import rest
+from pages.ui.charts.drawing import HEIGHT, Drawing
+from pages.ui.numbers import written
+
+PARTS: Final = 9
+STEPS: Final = 12
+
+
+def donut(drawing: Drawing) -> go.Figure:
+    """The largest parts and one for all others; values below zero have no part of it."""
+    rows = [row for row in drawing.result.rows[:PARTS] if row.value > 0]
+    other = rest(drawing, PARTS)
+    names = [text.for_plotly(row.key) for row in rows]
+    values: list[float] = [row.value for row in rows]
+    if other is not None and other[1] > 0:
+        names.append(other[0])
+        values.append(other[1])
+    whole = sum(values)
+    figure = go.Figure(
+        go.Pie(
+            # Slices of one name would become one: invisible spaces keep them apart.
+            labels=[name + "\u200b" * i for i, name in enumerate(names)],
+            values=values,
+            hovertext=[
+                f"<b>{name}</b><br>{drawing.label(value)}<br>{written(value, 'percent', whole)}"
+                for name, value in zip(names, values, strict=True)
+            ],
+            hoverinfo="text",
+            texttemplate="%{percent:.0%}",
+            textposition="inside",
+            hole=0.62,
+            sort=False,
+            direction="clockwise",
+            marker={"line": {"width": 2, "color": "rgba(0,0,0,0)"}},
+        )
+    )
+    figure.update_layout(height=HEIGHT + 40, uniformtext={"minsize": 10, "mode": "hide"})
+    figure.update_layout(legend={"orientation": "h", "x": 0.5, "xanchor": "center", "y": -0.02})
+    if drawing.total is not None:
+        figure.add_annotation(
+            text=f"<b>{drawing.label(drawing.total)}</b>",
+            showarrow=False,
+            font={"size": 22, "color": theme.ink()},
+        )
+    return figure
+
+
+def funnel(drawing: Drawing) -> go.Figure:
+    """From the largest step to the smallest, or in the order in which types were chosen."""
+    rows = list(drawing.result.rows)
+    if drawing.request.group_by == "event_type" and len(drawing.steps) > 1:
+        place = {name: i for i, name in enumerate(drawing.steps)}
+        rows.sort(key=lambda row: place.get(row.key, len(place)))
+    rows = rows[:STEPS]
+    first = next((row.value for row in rows), 0)
+    labels = [
+        f"{drawing.label(row.value, row.secondary)}"
+        + (f" · {written(row.value, 'percent', first)}" if first else "")
+        for row in rows
+    ]
+    figure = go.Figure(
+        go.Funnel(
+            x=[row.value for row in rows],
+            y=list(range(len(rows))),
+            text=labels,
+            textinfo="text",
+            insidetextfont={"color": "#ffffff" if theme.look() == "light" else "#0a0f1e"},
+            hovertext=[
+                drawing.hover(text.for_plotly(row.key, 80), row.value, row.secondary)
+                for row in rows
+            ],
+            hoverinfo="text",
+            connector={"visible": True},
+        )
+    )
+    figure.update_yaxes(
+        range=[len(rows) - 0.5, -0.5],
+        tickvals=list(range(len(rows))),
+        ticktext=[text.for_plotly(row.key) for row in rows],
+        showgrid=False,
+    )
+    return figure.update_layout(height=max(HEIGHT // 2, 70 + 48 * len(rows)))
