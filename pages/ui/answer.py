@@ -29,6 +29,14 @@ PARTIAL: Final = {
     "day": ("{share} of the first day", "{share} of the last day"),
     "hour": ("{share} of the first hour", "{share} of the last hour"),
 }
+PREVIOUS: Final = {
+    "line": "The dashed line is the window before.",
+    "area": "The dashed line is the window before.",
+    "columns": "The dashed line is the window before.",
+    "bars": "The marks are the window before.",
+    "ranking": "The marks are the window before.",
+}
+"""How a look shows what it is compared with."""
 
 
 def answer_card(
@@ -200,6 +208,8 @@ def receipt(drawing: Drawing) -> list[str]:
     kept = [say("kept for a minute")] if result.cache_hit else []
     version = say("data {version}", version=result.data_version)
     lines.append(" · ".join([computed, *kept, version]))
+    if drawing.previous is not None and drawing.view.look in PREVIOUS:
+        lines.append(say(PREVIOUS[drawing.view.look]))
     if drawing.view.look == "heatmap":
         lines.append(say("Each field is the mean of its hours in the window."))
     if request.is_numeric and any(row.secondary == 0 for row in result.rows):

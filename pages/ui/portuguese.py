@@ -103,6 +103,8 @@ PORTUGUESE: Final[dict[str, str]] = {
     "{count} others": "{count} outros",
     "Before": "Antes",
     "{value} in the window before": "{value} na janela anterior",
+    "The dashed line is the window before.": "A linha tracejada é a janela anterior.",
+    "The marks are the window before.": "As marcas são a janela anterior.",
     "{share} of the goal of {goal}": "{share} da meta de {goal}",
     "Mon": "seg",
     "Tue": "ter",

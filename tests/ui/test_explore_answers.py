@@ -217,3 +217,15 @@ def test_an_empty_answer_offers_ways_out() -> None:
     assert "Look at 30 days" in labels
     next(b for b in page.button if b.label == "All event types").click().run()
     assert len(rows_of(page)) > 0
+
+
+@pytest.mark.parametrize(
+    ("group_by", "said"),
+    [
+        ("day", "The dashed line is the window before."),
+        ("event_type", "The marks are the window before."),
+    ],
+)
+def test_how_the_window_before_is_drawn_is_said(group_by: str, said: str) -> None:
+    assert said in captions(opened(group_by=group_by, compare="true", time_window_days=30))
+    assert said not in captions(opened(group_by=group_by, time_window_days=30))
