@@ -4,6 +4,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -20,6 +21,8 @@ from engine.http.routes import RoutesFirst, routes
 from pages.ui import charts, controls  # noqa: F401  so that the first visitor does not wait
 from pages.ui.picture import Pictures
 
+# Imported by the thread of one visitor, Plotly sees it half made in that of another.
+import_module("pandas")
 refuse_public_address(st.get_option("server.address"))
 parts = process()
 auth = DemoAuthenticator(parts.token, parts.engine)
