@@ -35,7 +35,7 @@ CSS = """
 .st-key-windows button { padding: .1rem .6rem; min-height: 2rem; }
 .st-key-card_chart h3 { padding-bottom: 0; }
 .st-key-card_controls, .st-key-card_chart { gap: .9rem; }
-.number { font-size: clamp(2.2rem, 7vw, 3.6rem); font-weight: 680; line-height: 1.15;
+div.number { font-size: clamp(2.2rem, 7vw, 3.6rem); font-weight: 680; line-height: 1.15;
   letter-spacing: -.02em; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .beside { display: flex; flex-wrap: wrap; gap: .6rem 1.2rem; align-items: center; }
 .change { padding: .1rem .55rem; border-radius: 1rem; font-weight: 600; font-size: .9rem;
@@ -51,7 +51,7 @@ CSS = """
 .meter i { display: block; height: 100%; background: light-dark(#4f46e5, #818cf8); }
 [class*="st-key-neighbour_"] { background: light-dark(#ffffff, #151b2e);
   border: 1px solid light-dark(#dfe4ee, #27304a); border-radius: .65rem; padding: .7rem .8rem; }
-.number.small { font-size: 1.5rem; }
+div.number.small { font-size: 1.5rem; }
 [class*="st-key-neighbour_"] { min-height: 7.4rem; }
 [class*="st-key-neighbour_"]:hover { border-color: light-dark(#4f46e5, #818cf8); }
 [class*="st-key-neighbour_"] button { justify-content: flex-start; text-align: left;

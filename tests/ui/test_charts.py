@@ -84,6 +84,8 @@ def test_others_complete_a_ranking_that_is_cut() -> None:
     figure = charts.figure(drawn)
     assert list(figure.data[1].x) == [1]
     assert figure.layout.yaxis.ticktext[-1] == "68,507 others"
+    crowd = drawing([("a", 6, 1), ("b", 3, 1)], group_by="product_id", groups=68_509, total=1_000)
+    assert list(charts.figure(crowd).layout.yaxis.ticktext) == ["1. a", "2. b"]
     averages = drawing([("a", 6.0, 1)], group_by="product_id", aggregation="avg", groups=9)
     assert "others" not in str(charts.figure(averages).layout.yaxis.ticktext)
 

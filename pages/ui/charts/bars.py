@@ -15,6 +15,10 @@ from pages.ui.words import say
 BARS: Final = 25
 """As many rows are drawn; the table has all."""
 BAR_HEIGHT: Final = 26
+LONGEST: Final = 4
+"""So many times the longest bar, and the bar of all others would leave nothing to see of the rest;
+the line under the chart says what they come to.
+"""
 ROOM: Final = 1.22
 """Beside the longest bar, for its number."""
 
@@ -27,7 +31,10 @@ def ranking(drawing: Drawing) -> go.Figure:
     """Numbered; what is not shown is one grey bar, where rows are parts of a whole."""
     rows = drawing.result.rows[:BARS]
     names = [f"{i}. {text.for_plotly(row.key)}" for i, row in enumerate(rows, 1)]
-    return _lying(drawing, names, rest=rest(drawing, BARS))
+    others = rest(drawing, BARS)
+    if others is not None and abs(others[1]) > LONGEST * max(abs(row.value) for row in rows):
+        others = None
+    return _lying(drawing, names, rest=others)
 
 
 def rest(drawing: Drawing, shown: int) -> tuple[str, float] | None:
