@@ -16,7 +16,13 @@ from typing import Any, Final, Literal
 
 import polars as pl
 import pyarrow as pa
-from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_deltalake
+from deltalake import (
+    ColumnProperties,
+    CommitProperties,
+    DeltaTable,
+    WriterProperties,
+    write_deltalake,
+)
 
 from engine.ahead import ahead
 from engine.scope import Scope
@@ -40,6 +46,8 @@ WRITER: Final = WriterProperties(
         "event_id": ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE"),
     },
 )
+COMMIT: Final = CommitProperties(max_commit_retries=100)
+"""Writers without a common lock may each come first many times before it is another's turn."""
 SMALL_FILES: Final = 16
 FILE_BYTES: Final = 256 << 20
 TABLE_PROPERTIES: Final = {
@@ -267,6 +275,7 @@ class LakeStore:
                 partition_by=PARTITION,
                 configuration=TABLE_PROPERTIES,
                 writer_properties=WRITER,
+                commit_properties=COMMIT,
                 storage_options=self.place.options,
             )
         self._listing.forget()
