@@ -22,7 +22,7 @@ from engine.http.describe import (
 )
 from engine.scope import WORKSPACE_FIELD
 from engine.workspaces.parse import BOUNDS, CONFIG_BYTES, READ_ONLY, SLUG, TITLE_LENGTH, WIDGETS
-from engine.workspaces.widget import LAYOUT, WIDGET_TYPES
+from engine.workspaces.widget import COLS, LAYOUT, WIDGET_TYPES
 
 DASHBOARDS_PATH: Final = f"/api/workspace/{{{WORKSPACE_FIELD}}}/dashboards"
 DASHBOARD_PATH: Final = f"{DASHBOARDS_PATH}/{{{DASHBOARD_ID}}}"
@@ -172,7 +172,12 @@ def _position() -> Json:
         name: {"type": "integer", "minimum": low, "maximum": high}
         for name, (low, high) in BOUNDS.items()
     }
-    return _object(bounds) | {"description": "In cells of 24 columns: x + w is at most 24."}
+    fits = [
+        {"properties": {"x": {"maximum": COLS - wide}, "w": {"maximum": wide}}}
+        for wide in range(1, COLS + 1)
+    ]
+    text = f"In cells of {COLS} columns: x + w is at most {COLS}."
+    return _object(bounds) | {"description": text, "anyOf": fits}
 
 
 def _new_widget() -> Json:
