@@ -1,6 +1,5 @@
 """Events of a file wait until all of it was read: in memory and, if they are many, on disk."""
 
-import os
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +19,8 @@ from engine.stores.written import Written, write_file
 
 HELD: Final = 512 << 20
 """Bytes of events that are held in memory, more than a million usual ones."""
+WRITERS: Final = 2
+"""Months that are written at once when all was read; each may take the memory twice."""
 WORTH_A_FILE: Final = 64
 """A month of which a batch had nothing is written if it has more than this part of these bytes."""
 KEYS: Final = ("event_id", "created_at", "arrived", "row", "brand_id")
@@ -101,7 +102,7 @@ class Waiting:
         are held at once and these did not come by time.
         """
         cells = [cell for cell in self._bytes if cell[0] == brand]
-        with ThreadPoolExecutor(os.cpu_count() or 1) as writers:
+        with ThreadPoolExecutor(WRITERS) as writers:
             written = list(writers.map(lambda cell: self._files(cell, kept), cells))
         return sorted((file for files in written for file in files), key=lambda file: file.first)
 
