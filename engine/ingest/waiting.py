@@ -113,6 +113,7 @@ class Waiting:
             return self._written(held, kept)
         if held:
             pieces.append(self._write(len(pieces), held))
+        pieces = [piece for piece in pieces if kept[piece.rows].any()]
         pieces.sort(key=lambda piece: (piece.file.first, piece.number))
         apart = all(
             (one.file.last, one.number) < (other.file.first, other.number)
