@@ -23,7 +23,8 @@ from engine.database.tables import inbox_batches, inbox_ids
 from engine.errors import Unavailable
 from engine.ingest.append import append, without_repeats, without_stored
 from engine.ingest.stored import StoredIds
-from engine.stores.lake import MONTH, LakeStore
+from engine.stores.lake import LakeStore
+from engine.stores.written import MONTH
 
 MEMORY: Final = timedelta(minutes=15)
 """Ids stay this long after their events moved, for writers that looked at the lake before."""

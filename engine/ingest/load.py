@@ -77,7 +77,7 @@ def load(
         with lake.writing(workspace):
             brands, kept = _fresh(lake, workspace, waiting.keys(), arrival, rows)
             for of in brands:
-                lake.write(workspace, of, waiting.take(of, kept))
+                lake.adopt(workspace, of, waiting.take(of, kept))
     stored = int(kept.sum())
     return Loaded(
         read=rows,

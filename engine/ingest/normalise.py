@@ -70,9 +70,11 @@ def normalise(raw: pl.DataFrame, arrival: datetime, source: str, brand: str | No
     if rejected.height:
         frame = frame.join(rejected, on="row", how="anti", maintain_order="left")
     events = frame.with_columns(
-        event_id=pl.coalesce("event_id", pl.format("{}-{}", pl.lit(source), "row")),
-        event_type=pl.col("event_type").str.replace_all("-", "_", literal=True),
+        event_type=pl.col("event_type").str.replace_all("-", "_", literal=True)
     )
+    if events["event_id"].null_count():
+        named = pl.coalesce("event_id", pl.format("{}-{}", pl.lit(source), "row"))
+        events = events.with_columns(event_id=named)
     events, beyond = _with_numbers_of_metadata(events)
     if beyond.height:
         rejected = pl.concat([rejected, beyond]).sort("row", maintain_order=True)

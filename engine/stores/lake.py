@@ -16,13 +16,7 @@ from typing import Any, Final, Literal
 
 import polars as pl
 import pyarrow as pa
-from deltalake import (
-    ColumnProperties,
-    CommitProperties,
-    DeltaTable,
-    WriterProperties,
-    write_deltalake,
-)
+from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_deltalake
 
 from engine.ahead import ahead
 from engine.scope import Scope
@@ -30,31 +24,32 @@ from engine.stores.base import EVENTS, File
 from engine.stores.columns import Columns, column, scan_files
 from engine.stores.look import Look
 from engine.stores.place import LocalFolder, Place, Table
+from engine.stores.written import (
+    COMMIT,
+    GROUP,
+    PARTITION,
+    SCHEMA,
+    TABLE_PROPERTIES,
+    Written,
+    batches_of,
+    commit,
+)
 
 NO_BRAND: Final = "no_brand"
-PARTITION: Final = "month"
-MONTH: Final = pl.col("created_at").dt.strftime("%Y-%m").alias(PARTITION)
 # Delta statistics hold milliseconds, cut off; events have microseconds.
 STATISTICS_STEP: Final = timedelta(milliseconds=1)
 NO_STATISTICS: Final = ColumnProperties(statistics_enabled="NONE")
 # Times and ids hardly repeat. Only times are sorted, so only their spans let a reader skip.
 WRITER: Final = WriterProperties(
-    max_row_group_size=1 << 18,
+    max_row_group_size=GROUP,
     default_column_properties=NO_STATISTICS,
     column_properties={
         "created_at": ColumnProperties(dictionary_enabled=False, statistics_enabled="CHUNK"),
         "event_id": ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE"),
     },
 )
-COMMIT: Final = CommitProperties(max_commit_retries=100)
-"""Writers without a common lock may each come first many times before it is another's turn."""
 SMALL_FILES: Final = 16
 FILE_BYTES: Final = 256 << 20
-TABLE_PROPERTIES: Final = {
-    "delta.dataSkippingStatsColumns": "created_at",
-    # To open a table is to read all commits since its last checkpoint.
-    "delta.checkpointInterval": "20",
-}
 
 
 @dataclass(frozen=True)
@@ -266,7 +261,7 @@ class LakeStore:
         come by created_at. When it returns, they are on disk.
         """
         name = _table(workspace, brand)
-        batches = (batch for of_frame in ahead(map(_batches, frames)) for batch in of_frame)
+        batches = (batch for of_frame in ahead(map(batches_of, frames)) for batch in of_frame)
         with self.place.reached(), self.place.durable(name):
             write_deltalake(
                 self.place.path(name),
@@ -278,6 +273,19 @@ class LakeStore:
                 commit_properties=COMMIT,
                 storage_options=self.place.options,
             )
+        self._listing.forget()
+
+    def adopt(self, workspace: str, brand: str | None, files: Sequence[Written]) -> None:
+        """Add files of events, which leave the place where they are, in one commit.
+
+        When it returns, they are on disk.
+        """
+        name = _table(workspace, brand)
+        with self.place.reached(), self.place.durable(name):
+            for file in files:
+                self.place.bring(name, file.path, file.within)
+            table = self._delta(name) if self.place.exists(name) else None
+            commit(table, self.place.path(name), files, self.place.options)
         self._listing.forget()
 
     def delete(self, workspace: str, brand: str | None, predicate: str) -> int:
@@ -343,17 +351,6 @@ class LakeStore:
 
 def _table(workspace: str, brand: str | None) -> Table:
     return workspace, brand or NO_BRAND
-
-
-SCHEMA: Final = (
-    EVENTS.to_frame().select(pl.all(), MONTH).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
-)
-
-
-def _batches(frame: pl.DataFrame) -> list[pa.RecordBatch]:
-    table = frame.select(*EVENTS.names(), MONTH).to_arrow(compat_level=pl.CompatLevel.oldest())
-    batches: list[pa.RecordBatch] = table.cast(SCHEMA).to_batches()
-    return batches
 
 
 def _changed(action: dict[str, Any]) -> set[date]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import obstore
@@ -27,6 +28,8 @@ PATIENT: Final = {
 """For files of events: a request may take this long, and is repeated within the last of these."""
 QUICK: Final = {"connect_timeout": "3s", "timeout": "4s"}
 """For lists and commits: they come first, so they are what notices that the store is away."""
+PART: Final = 8 << 20
+"""Bytes of a file that go in one request."""
 CLIENT: Final = (
     "allow_http",
     "allow_invalid_certificates",
@@ -75,7 +78,9 @@ class ObjectStore:
         self._lock = lock
         self._known: set[Table] = set()
         with self._named():
-            self._files = _opened(self.root, options)
+            self._files = _opened(self.root, options, QUICK)
+            connect_and_answer = {name: PATIENT[name] for name in QUICK}
+            self._large = _opened(self.root, options, connect_and_answer)
 
     def path(self, table: Table) -> str:
         return "/".join((self.root, *table))
@@ -142,6 +147,10 @@ class ObjectStore:
             return None
         return bytes(found.bytes()).decode()
 
+    def bring(self, table: Table, file: Path, within: str) -> None:
+        obstore.put(self._large, "/".join((*table, within)), file, chunk_size=PART)
+        file.unlink()
+
     def bytes(self, table: Table) -> int:
         below = obstore.list(self._files, "/".join(table))
         return sum(file["size"] for files in below for file in files)
@@ -180,11 +189,11 @@ class ObjectStore:
         return text
 
 
-def _opened(url: str, options: Mapping[str, str]) -> Any:
-    """For lists and commits. The Delta library's own file system stops all threads of the process
-    while it waits; this one does not, but takes no variable that it does not know.
+def _opened(url: str, options: Mapping[str, str], patience: Mapping[str, str]) -> Any:
+    """The Delta library's own file system stops all threads of the process while it waits; this
+    one does not, but takes no variable that it does not know.
     """
-    client: Any = dict(QUICK)
+    client: Any = dict(patience)
     known: Any = {}
     for name, value in options.items():
         _, _, end = name.lower().partition("_")

@@ -65,6 +65,9 @@ class Place(Protocol):
     def commit(self, table: Table, version: int) -> str | None:
         """The actions of a commit, one a line; None if the log no longer has it."""
 
+    def bring(self, table: Table, file: Path, within: str) -> None:
+        """Put a file of this machine into a table's folder, where no commit names it yet."""
+
     def bytes(self, table: Table) -> int:
         """Of all that is in a table's folder."""
 
@@ -130,6 +133,11 @@ class LocalFolder:
             return (self.path(table) / LOG / commit_name(version)).read_text()
         except FileNotFoundError:
             return None
+
+    def bring(self, table: Table, file: Path, within: str) -> None:
+        target = self.path(table) / within
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(file, target)
 
     def bytes(self, table: Table) -> int:
         return sum(map(_size, self.path(table).rglob("*")))

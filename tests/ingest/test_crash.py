@@ -34,16 +34,26 @@ from engine.stores.lake import LakeStore
 home, file, workspace, writes = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 
 class Dying(LakeStore):
-    def write(self, *arguments):
+    def adopt(self, workspace, brand, files):
         global writes
         if writes == 0:
             os.kill(os.getpid(), signal.SIGKILL)
         writes -= 1
-        super().write(*arguments)
+        super().adopt(workspace, brand, files)
+
+class DyingBeforeCommit(LakeStore):
+    def _delta(self, name):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def adopt(self, workspace, brand, files):
+        self.place.exists = lambda name: True
+        super().adopt(workspace, brand, files)
+
+lake = DyingBeforeCommit if len(sys.argv) > 5 else Dying
 
 print("ready", flush=True)
 sys.stdin.readline()
-load(Dying(home / "lake"), file, workspace, datetime.now(UTC))
+load(lake(home / "lake"), file, workspace, datetime.now(UTC))
 """
 
 
@@ -53,9 +63,9 @@ def path(tmp_path_factory):
     return write_csv(tmp_path_factory.mktemp("crash") / "a.csv", *rows)
 
 
-def waiting(home, path, writes=-1):
+def waiting(home, path, writes=-1, *more):
     """A process that will load the file once it is told to `go`."""
-    command = [sys.executable, "-c", LOAD, str(home), str(path), WORKSPACE, str(writes)]
+    command = [sys.executable, "-c", LOAD, str(home), str(path), WORKSPACE, str(writes), *more]
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     return subprocess.Popen(command, text=True, **pipes)
 
@@ -93,6 +103,15 @@ def test_dying_between_two_brands(tmp_path, path, writes):
     assert ended(process) == -signal.SIGKILL
     assert assert_whole_or_nothing(tmp_path) == writes
     assert_completes(tmp_path, path, writes)
+
+
+def test_dying_when_files_are_in_the_table_but_not_its_commit(tmp_path, path):
+    process = waiting(tmp_path, path, -1, "before commit")
+    go(process)
+    assert ended(process) == -signal.SIGKILL
+    assert list((tmp_path / "lake" / WORKSPACE).rglob("month=*/*.parquet"))
+    assert assert_whole_or_nothing(tmp_path) == 0
+    assert_completes(tmp_path, path, 0)
 
 
 def test_killed_at_any_moment(tmp_path, path):

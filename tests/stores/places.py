@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 
@@ -10,6 +11,7 @@ from engine.stores.base import EVENTS
 from engine.stores.columns import Columns
 from engine.stores.lake import LakeStore
 from engine.stores.memory import MemoryStore
+from engine.stores.written import MONTH, write_file
 from tests.generate import NOW, append, event, frame
 from tests.objects import BUCKETS, Bucket, s3
 
@@ -45,6 +47,13 @@ class InLakeOfOthers(InLake):
         append(self.home, scope, frame(events))
 
 
+class InAdoptedFiles(InLake):
+    """Written before the table knew of it, as imports are."""
+
+    def add(self, scope, events):
+        adopt(self.store, scope, events)
+
+
 class InLakeFiles(InLake):
     """Too large to be held in memory: every scan reads the files."""
 
@@ -71,9 +80,18 @@ LAKES = {"InLake": InLake} | {
 PLACES = LAKES | {
     "InMemory": InMemory,
     "InLakeOfOthers": InLakeOfOthers,
+    "InAdoptedFiles": InAdoptedFiles,
     "InLakeFiles": InLakeFiles,
     "InObjectFiles": lambda home: InObjectFiles(home, s3()),
 }
+
+
+def adopt(store, scope, events):
+    months = frame(events).sort("created_at", maintain_order=True).with_columns(MONTH)
+    with TemporaryDirectory() as folder:
+        parts = months.partition_by("month", maintain_order=True)
+        files = [write_file(Path(folder), part) for part in parts]
+        store.adopt(scope.workspace_id, scope.brand_id, files)
 
 
 def columns_of(*keys):

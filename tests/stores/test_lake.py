@@ -16,9 +16,10 @@ from engine.engine import Engine
 from engine.scope import Scope
 from engine.stores.base import EVENTS
 from engine.stores.columns import Columns
-from engine.stores.lake import LakeStore
+from engine.stores.lake import WRITER, LakeStore
+from engine.stores.written import TABLE_PROPERTIES
 from tests.generate import NOW, SCOPE, Sample, append, frame
-from tests.stores.places import ALWAYS, LAKES, InLake, columns_of, ids, scan, some
+from tests.stores.places import ALWAYS, LAKES, InLake, adopt, columns_of, ids, scan, some
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,8 +29,8 @@ def lake(request, tmp_path):
     return LAKES[request.param](tmp_path)
 
 
-def delta(lake):
-    path = lake.store.path(SCOPE.workspace_id, SCOPE.brand_id)
+def delta(lake, scope=SCOPE):
+    path = lake.store.path(scope.workspace_id, scope.brand_id)
     return DeltaTable(path, storage_options=lake.store.place.options)
 
 
@@ -178,6 +179,38 @@ def test_lake_events_without_a_brand_are_in_no_brand(lake):
     assert lake.store.brands() == {}
     assert ids(lake.store.snapshot(SCOPE)) == []
     assert ids(lake.store.open(SCOPE.workspace_id, None)) == ["orphan"]
+
+
+def told(lake, scope):
+    """What a log of three commits says: of each file, of the table, and which days changed."""
+    table = delta(lake, scope)
+    files = pl.DataFrame(table.get_add_actions(flatten=True))
+    files = files.drop("path", "size_bytes", "modification_time").sort("min.created_at")
+    where = scope.workspace_id, scope.brand_id
+    table_id, _, _ = lake.store.open(*where).version.rpartition("-")
+    days = lake.store.changed_days(*where, f"{table_id}-0", f"{table_id}-2")
+    return files, table.metadata().configuration, table.schema().to_json(), days
+
+
+def test_lake_adopts_files_as_if_it_had_written_them(lake):
+    """Log, schema, properties and events are the same; both kinds are joined by a compaction."""
+    sample = Sample.make(9)
+    other = Scope(SCOPE.workspace_id, "22222222-2222-4222-8222-222222222222")
+    wanted = columns_of("country", "payload")
+    for part in range(3):
+        events = sample.events[part::3]
+        adopt(lake.store, SCOPE, events)
+        lake.add(other, sorted(events, key=lambda event: event["created_at"]))
+    adopted, own = (told(lake, scope) for scope in (SCOPE, other))
+    assert_frame_equal(adopted[0], own[0])
+    assert adopted[1:] == own[1:]
+    assert adopted[1] == TABLE_PROPERTIES
+    before = scan(lake.store.snapshot(SCOPE), ALWAYS, wanted)
+    assert_frame_equal(before, scan(lake.store.snapshot(other), ALWAYS, wanted))
+    lake.add(SCOPE, some("more"))
+    delta(lake).optimize.compact(writer_properties=WRITER)
+    after = scan(lake.store.snapshot(SCOPE), ALWAYS, wanted)
+    assert_frame_equal(after.filter(pl.col("event_id") != "more"), before)
 
 
 @pytest.mark.parametrize("folder", ["with space", "é日", "a+b", "a#b", "a?b", "a*b", "a&b=c"])
