@@ -45,13 +45,15 @@ MEASURES: Final = {
 class Partials(NamedTuple):
     """frame: key, events, sessions or key, total, numbers of each group.
 
-    groups: how many groups there are, when the frame has only the first of them. text: how a key
-    becomes text, when the key is not what a scan would give.
+    groups, sessions: how many groups there are and distinct sessions in them, group by group, when
+    the frame may have only the first of them. text: how a key becomes text, when the key is not
+    what a scan would give.
     """
 
     frame: pl.DataFrame
     groups: int | None = None
     text: pl.Expr | None = None
+    sessions: int | None = None
 
 
 def scan(plan: Plan, snapshot: Snapshot) -> Partials:
@@ -64,17 +66,19 @@ def scan(plan: Plan, snapshot: Snapshot) -> Partials:
 
 def finish(partials: Partials, request: AggregateRequest) -> tuple[tuple[Row, ...], int]:
     """The rows within the limit, in the contract's order, and how many there were before it."""
-    rows = kept(partials, request).select("key", "value", "secondary")
-    return tuple(
-        Row(key, wire_number(value) if request.is_numeric else value, secondary)
-        for key, value, secondary in rows.iter_rows()
-    ), groups(partials)
+    rows = kept(partials, request)
+    keys, numbers, secondary = (rows[name].to_list() for name in ("key", "value", "secondary"))
+    values = map(wire_number, numbers) if request.is_numeric else numbers
+    return tuple(map(Row, keys, values, secondary)), groups(partials)
 
 
 def kept(partials: Partials, request: AggregateRequest) -> pl.DataFrame:
     """key as text, value, secondary and the partials of the rows within the limit, in order."""
     text = KEYS.get(request.group_by, _TEXT) if partials.text is None else partials.text
-    return limited(measured(partials.frame, request), request, text)
+    rows = measured(partials.frame.lazy(), request)
+    if partials.groups is None and not request.is_time:
+        rows = contenders(rows.collect(), request).lazy()
+    return limited(rows, request, text).collect()
 
 
 def groups(partials: Partials) -> int:
@@ -127,7 +131,7 @@ def numbers(events: pl.LazyFrame, request: AggregateRequest) -> pl.LazyFrame:
     return events.group_by(group_key(request)).agg(**partials)
 
 
-def measured(partials: pl.DataFrame, request: AggregateRequest) -> pl.DataFrame:
+def measured(partials: pl.LazyFrame, request: AggregateRequest) -> pl.LazyFrame:
     """value and secondary beside the partials of every group; the key is still raw."""
     value, secondary = (pl.col(name) for name in MEASURES[request.aggregation])
     if request.is_numeric:
@@ -138,15 +142,14 @@ def measured(partials: pl.DataFrame, request: AggregateRequest) -> pl.DataFrame:
     return partials.with_columns(value=value, secondary=secondary.cast(pl.Int64))
 
 
-def limited(frame: pl.DataFrame, request: AggregateRequest, text: pl.Expr) -> pl.DataFrame:
+def limited(rows: pl.LazyFrame, request: AggregateRequest, text: pl.Expr) -> pl.LazyFrame:
     """Time: ascending, the latest. Else: value descending, key ascending by code point."""
     if request.is_time:
-        return frame.sort("key").tail(request.limit).with_columns(text)
-    best = contenders(frame, request).with_columns(text)
+        return rows.sort("key").tail(request.limit).with_columns(text)
     used = (pl.col("secondary") > 0) | (not request.is_numeric)
     order = [used, pl.col("value"), pl.col("key")]
-    first = best.top_k(request.limit, by=order, reverse=[False, False, True])
-    return first.sort(order, descending=[True, True, False])
+    first = rows.with_columns(text).sort(order, descending=[True, True, False])
+    return first.head(request.limit)
 
 
 def contenders(frame: pl.DataFrame, request: AggregateRequest) -> pl.DataFrame:
