@@ -49,7 +49,7 @@ class Answer:
         first = self._first(there, there, value)
         rows = {"events": self.events[first], "sessions": self.sessions[first]}
         together = int(self.sessions.sum())
-        return Partials(self._frame(first, **rows), there.size, self.text(), together)
+        return Partials(self._frame(first, **rows), there.size, self.text, together)
 
     def _with_numbers(self, there: Places) -> Partials:
         totals, numbers = self.sums
@@ -57,16 +57,15 @@ class Answer:
         value = doubles(totals) / (np.maximum(numbers, 1) if means else 1)
         first = self._first(there, there[numbers[there] > 0], value)
         frame = self._frame(first, total=decimals(totals[first]), numbers=numbers[first])
-        return Partials(frame, there.size, self.text())
+        return Partials(frame, there.size, self.text)
 
-    def text(self) -> pl.Expr | None:
-        """How a key becomes text; None where it does as after a scan."""
+    @property
+    def text(self) -> Callable[[pl.Series], pl.Series] | None:
+        """How keys become text; None where they do as after a scan."""
         name = TYPE if self.by_type else self.request.group_by
         if name == NONE:
-            return pl.lit("all").alias("key")
-        if name in BUCKETS:
-            return None
-        return pl.col("key").map_batches(self.opened.known[name].decode, return_dtype=pl.String)
+            return _all
+        return None if name in BUCKETS else self.opened.known[name].decode
 
     def _first(self, there: Places, used: Places, value: Floats | Ints) -> Places:
         """Of the places that are `there`, those whose rows may be within the limit.
@@ -248,3 +247,7 @@ class Answer:
 def _days(segment: Segment) -> Iterator[date]:
     first = segment.start.date()
     return (first + ONE_DAY * i for i in range((segment.end - segment.start).days))
+
+
+def _all(keys: pl.Series) -> pl.Series:
+    return pl.Series(["all"] * keys.len(), dtype=pl.String)

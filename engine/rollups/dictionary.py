@@ -52,4 +52,4 @@ class Dictionary:
         return asked.join(known, on="text", how="left", maintain_order="left")["code"].fill_null(0)
 
     def decode(self, codes: pl.Series) -> pl.Series:
-        return self._known["text"].gather(codes)
+        return self._known["text"][codes]
