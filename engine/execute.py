@@ -35,10 +35,10 @@ KEYS: Final = {
     "hour": (pl.col("key") * HOUR_US).cast(pl.Datetime("us")).dt.strftime("%Y-%m-%dT%H:00:00Z"),
 }
 
-EPOCH: Final[datetime] = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH: Final = datetime.fromtimestamp(0, UTC).replace(tzinfo=None)
 TIMES: Final[dict[str, Callable[[Any], str]]] = {
     "day": date.isoformat,
-    "hour": lambda hours: f"{EPOCH + timedelta(hours=hours):%Y-%m-%dT%H:00:00Z}",
+    "hour": lambda hours: (EPOCH + timedelta(hours=hours)).isoformat() + "Z",
 }
 """KEYS of one key."""
 FEW: Final = 4_096

@@ -55,6 +55,8 @@ class Folded:
 
     def sums_of(self, sums: "Sums", types: Sequence[int] | None) -> tuple[Ints, Ints]:
         """By place, the sum and how many numbers there are, of these types."""
+        if types is None:
+            return sums.all_totals, sums.all_numbers
         return self._sum(sums.totals, types), self._sum(sums.numbers, types)
 
     def _sum(self, of_rows: Ints, types: Sequence[int] | None) -> Ints:
@@ -87,18 +89,22 @@ class Folded:
 
 @dataclass(frozen=True)
 class Sums:
-    """Of a measure, the sum of the numbers and how many there are in each row of a Folded."""
+    """Of a measure, the sum of the numbers and how many there are in each row of a Folded, and of
+    all types by place.
+    """
 
     totals: Ints
     numbers: Ints
+    all_totals: Ints
+    all_numbers: Ints
 
     @classmethod
     def of(cls, held: pl.DataFrame, folded: Folded) -> Self:
         """held: type, key, total, numbers; of the same rows."""
         held = held.sort("type", "key")
-        return cls(
-            millionths(held["total"], folded.homes, folded.codes.size), ints(held["numbers"])
-        )
+        homes, size = folded.homes, folded.codes.size
+        totals, numbers = millionths(held["total"], homes, size), ints(held["numbers"])
+        return cls(totals, numbers, added(homes, totals, size), added(homes, numbers, size))
 
     def estimated_size(self) -> int:
-        return size_of(self.totals, self.numbers)
+        return size_of(self.totals, self.numbers, self.all_totals, self.all_numbers)

@@ -30,8 +30,15 @@ def of_all_types(cells: Iterable[pl.DataFrame], rank: str) -> pl.DataFrame:
     return first
 
 
-def by_id(rows: pl.DataFrame) -> pl.DataFrame:
-    """Those whose id may be among the first LISTED: it is among the first of one of their types."""
-    first = rows.group_by("type").agg(pl.col("session_id").bottom_k(LISTED))
-    ids = first["session_id"].explode().unique()
-    return rows.join(ids.to_frame(), on="session_id", how="semi")
+def by_id(cells: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """ROWS: those whose id may be among the first LISTED, whatever the types: it is among the first
+    of one of them.
+    """
+    first = ROWS.to_frame()
+    for rows in cells:
+        first = pl.concat([first, rows])
+        ids = first.group_by("type").agg(pl.col("session_id").bottom_k(LISTED))
+        first = first.join(
+            ids.select(pl.col("session_id").explode().unique()), on="session_id", how="semi"
+        )
+    return first

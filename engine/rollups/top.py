@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Self
 import numpy as np
 import polars as pl
 
-from engine.execute import Partials
+from engine.execute import FEW, Partials
 from engine.plan import Plan
 from engine.request import AggregateRequest
 from engine.rollups.answer import Answer
@@ -48,9 +48,14 @@ class Found(NamedTuple):
 
     def sorted(self, values: Floats) -> Self:
         """The first LISTED, the largest values first and then by name."""
-        ranked = pl.DataFrame({"value": values, "name": self.names})
-        order = ranked.select(pl.arg_sort_by("value", "name", descending=[True, False]))
-        return self.some(order.to_series().to_numpy()[:LISTED])
+        if values.size > FEW:
+            ranked = pl.DataFrame({"value": values, "name": self.names})
+            places = ranked.select(pl.arg_sort_by("value", "name", descending=[True, False]))
+            return self.some(places.to_series().to_numpy()[:LISTED])
+        order = sorted(
+            zip((-values).tolist(), self.names.to_list(), range(values.size), strict=True)
+        )
+        return self.some(np.array([place for _, _, place in order[:LISTED]], np.intp))
 
     def some(self, rows: Places) -> Self:
         return type(self)(
@@ -156,8 +161,11 @@ class Top:
         every, found = [np.zeros(0)], []
         for listed, sums, places, values in parts:
             near = values >= least
-            every.append(values[near])
-            found.append(Found.of(listed, sums, places[near]))
+            if near.any():
+                every.append(values[near])
+                found.append(Found.of(listed, sums, places[near]))
+        if len(found) == 1:
+            return found[0]
         return Found.together(found).sorted(np.concatenate(every))
 
     @cached_property
@@ -219,15 +227,14 @@ class Top:
             return Listed.of(rows, rows.select("session", "session_id"))
 
         def of_cell(cell: str) -> Listed:
-            rows = state.first(cell, rank, all_types=False)
-            return of(by_id(rows) if rank == "id" else rows)
+            return of(state.first(cell, rank, all_types=False))
 
         def of_window() -> Listed:
-            rows = (state.first(cell, rank, all_types=True) for cell in cells)
-            return of(of_all_types(rows, rank))
+            rows = (state.first(cell, rank, all_types=all_types) for cell in cells)
+            return of(of_all_types(rows, rank) if all_types else by_id(rows))
 
-        if all_types:
-            yield self.answer.kept(f"first {rank}", of_window)
+        if all_types or rank == "id":
+            yield self.answer.kept(f"first {rank} {all_types}", of_window)
         else:
             for cell in cells:
                 yield state.kept.get((state.key, "first", cell, rank), partial(of_cell, cell))
