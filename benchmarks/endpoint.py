@@ -33,7 +33,7 @@ from benchmarks.peers import FIELDS, GROUPS
 from benchmarks.results import write_section
 from engine.contract import AGGREGATIONS
 from engine.demo.shop import months
-from engine.demo.words import BRANDS
+from engine.demo.words import BRANDS, TYPES
 from engine.scope import Scope
 from engine.stores.lake import LakeStore
 from tests.browser.explore import Explore
@@ -88,7 +88,8 @@ def main() -> None:
     head = (
         f"Server and clients share {os.cpu_count()} cores. One server process with its pages,"
         f" {CONNECTIONS} connections; latencies in milliseconds as the client sees them. Before"
-        " it each kind of request was asked once over each window, of all types."
+        " it each kind of request was asked once over each window, of all types and of"
+        " one."
     )
     write_section(f"Endpoint at {rows:,} events", "\n".join([head, "", *text]))
     print(*text, sep="\n")
@@ -106,11 +107,18 @@ def _widgets() -> list[bytes]:
 
 
 async def _warm_up(address: str) -> None:
-    """What a day's first visitors do: each kind of request over each window has been asked once."""
-    for group_by, aggregation, days in product(GROUPS, AGGREGATIONS, WINDOWS):
-        field = FIELDS.get(aggregation)
+    """What a day's first visitors do: each kind of request over each window has been asked once, of
+    all types and of one.
+    """
+    for group_by, aggregation, days, types in product(
+        GROUPS, AGGREGATIONS, WINDOWS, (None, TYPES[:1])
+    ):
         one = body(
-            group_by=group_by, aggregation=aggregation, value_field=field, time_window_days=days
+            group_by=group_by,
+            aggregation=aggregation,
+            value_field=FIELDS.get(aggregation),
+            time_window_days=days,
+            event_types=types,
         )
         for scope in (SCOPE, QUIET):
             await burst(address, scope, one, 1)

@@ -82,7 +82,7 @@ def take_account(request: AggregateRequest, scope: Scope, version: str, answer: 
         distinct = _one(answer(replace(request, group_by="none"), scope), "sessions")
         # By session there may be partials of the first rows only; each session is one group.
         by_session = request.group_by == "session"
-        total = distinct if by_session else int(partials.frame["sessions"].sum())
+        total = distinct if by_session else _sessions(partials)
         shown = int(rows["sessions"].sum())
     else:
         shown = int(rows["events"].sum())
@@ -118,6 +118,13 @@ def _counted(request: AggregateRequest, scope: Scope, answer: Answer) -> tuple[i
 
 def _one(answered: tuple[Plan, Partials], name: str) -> int:
     return int(answered[1].frame[name].sum())
+
+
+def _sessions(partials: Partials) -> int:
+    """Distinct sessions of all groups, each group's for itself."""
+    if partials.sessions is not None:
+        return partials.sessions
+    return int(partials.frame["sessions"].sum())
 
 
 def _total(rows: pl.DataFrame) -> Decimal:

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ from engine.stores.lake import LakeStore
 from engine.stores.open import open_lake
 from engine.workspaces.dashboards import Dashboards
 
+SWITCH: Final = 0.001
+"""Seconds after which a computation lets the event loop go on, which answers and refuses."""
 CACHE_ROWS: Final = 400_000
 """Rows of answers that are kept in memory, about 270 bytes each with their JSON."""
 
@@ -141,6 +144,7 @@ def _list(settings: Settings, lake: LakeStore) -> None:
 @contextmanager
 def running(parts: Parts) -> Iterator[None]:
     """What goes on behind the answers, while the process serves."""
+    sys.setswitchinterval(SWITCH)
     at_work = [part for part in (parts.keeper, parts.follower, parts.roller) if part is not None]
     for part in at_work:
         part.start()

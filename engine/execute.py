@@ -4,7 +4,9 @@ Distinct sessions are counted in two steps, (key, session) and then key, because
 pairs is faster and smaller than a set for every key.
 """
 
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
@@ -33,6 +35,15 @@ KEYS: Final = {
     "hour": (pl.col("key") * HOUR_US).cast(pl.Datetime("us")).dt.strftime("%Y-%m-%dT%H:00:00Z"),
 }
 
+EPOCH: Final = datetime.fromtimestamp(0, UTC).replace(tzinfo=None)
+TIMES: Final[dict[str, Callable[[Any], str]]] = {
+    "day": date.isoformat,
+    "hour": lambda hours: (EPOCH + timedelta(hours=hours)).isoformat() + "Z",
+}
+"""KEYS of one key."""
+FEW: Final = 4_096
+"""So many rows are faster put in order one by one."""
+
 MEASURES: Final = {
     "count": ("events", "sessions"),
     "count_distinct": ("sessions", "events"),
@@ -45,13 +56,15 @@ MEASURES: Final = {
 class Partials(NamedTuple):
     """frame: key, events, sessions or key, total, numbers of each group.
 
-    groups: how many groups there are, when the frame has only the first of them. text: how a key
-    becomes text, when the key is not what a scan would give.
+    groups, sessions: how many groups there are and distinct sessions in them, group by group, when
+    the frame may have only the first of them. text: how keys become text, when they
+    are not what a scan would give.
     """
 
     frame: pl.DataFrame
     groups: int | None = None
-    text: pl.Expr | None = None
+    text: Callable[[pl.Series], pl.Series] | None = None
+    sessions: int | None = None
 
 
 def scan(plan: Plan, snapshot: Snapshot) -> Partials:
@@ -64,17 +77,51 @@ def scan(plan: Plan, snapshot: Snapshot) -> Partials:
 
 def finish(partials: Partials, request: AggregateRequest) -> tuple[tuple[Row, ...], int]:
     """The rows within the limit, in the contract's order, and how many there were before it."""
-    rows = kept(partials, request).select("key", "value", "secondary")
-    return tuple(
-        Row(key, wire_number(value) if request.is_numeric else value, secondary)
-        for key, value, secondary in rows.iter_rows()
-    ), groups(partials)
+    if partials.groups is not None and partials.frame.height <= FEW:
+        return _few(partials, request), partials.groups
+    rows = kept(partials, request)
+    keys, numbers, secondary = (rows[name].to_list() for name in ("key", "value", "secondary"))
+    values = map(wire_number, numbers) if request.is_numeric else numbers
+    return tuple(map(Row, keys, values, secondary)), groups(partials)
+
+
+def _few(partials: Partials, request: AggregateRequest) -> tuple[Row, ...]:
+    """What `kept` says, of so few rows that planning how costs more than doing it one by one."""
+    frame = partials.frame
+    keys = (partials.text or _same)(frame["key"]).to_list()
+    value, secondary = (frame[name] for name in MEASURES[request.aggregation])
+    counts = secondary.to_list()
+    values: list[int] | list[float] = value.to_list()
+    if request.is_numeric:
+        values = value.cast(pl.Float64).to_list()
+    if request.aggregation == "avg":
+        values = [total / max(count, 1) for total, count in zip(values, counts, strict=True)]
+    rows = list(zip(keys, values, counts, strict=True))
+    if request.is_time:
+        write = TIMES[request.group_by]
+        latest = sorted(rows)[-request.limit :]
+        rows = [(write(key), value, count) for key, value, count in latest]
+    else:
+        rows.sort(key=lambda row: (request.is_numeric and not row[2], -row[1], row[0]))
+        del rows[request.limit :]
+    if request.is_numeric:
+        return tuple(Row(key, wire_number(value), count) for key, value, count in rows)
+    return tuple(map(Row._make, rows))
+
+
+def _same(keys: pl.Series) -> pl.Series:
+    return keys
 
 
 def kept(partials: Partials, request: AggregateRequest) -> pl.DataFrame:
     """key as text, value, secondary and the partials of the rows within the limit, in order."""
-    text = KEYS.get(request.group_by, _TEXT) if partials.text is None else partials.text
-    return limited(measured(partials.frame, request), request, text)
+    text = KEYS.get(request.group_by, _TEXT)
+    if partials.text is not None:
+        text = pl.col("key").map_batches(partials.text, return_dtype=pl.String)
+    rows = measured(partials.frame.lazy(), request)
+    if partials.groups is None and not request.is_time:
+        rows = contenders(rows.collect(), request).lazy()
+    return limited(rows, request, text).collect()
 
 
 def groups(partials: Partials) -> int:
@@ -127,7 +174,7 @@ def numbers(events: pl.LazyFrame, request: AggregateRequest) -> pl.LazyFrame:
     return events.group_by(group_key(request)).agg(**partials)
 
 
-def measured(partials: pl.DataFrame, request: AggregateRequest) -> pl.DataFrame:
+def measured(partials: pl.LazyFrame, request: AggregateRequest) -> pl.LazyFrame:
     """value and secondary beside the partials of every group; the key is still raw."""
     value, secondary = (pl.col(name) for name in MEASURES[request.aggregation])
     if request.is_numeric:
@@ -138,15 +185,14 @@ def measured(partials: pl.DataFrame, request: AggregateRequest) -> pl.DataFrame:
     return partials.with_columns(value=value, secondary=secondary.cast(pl.Int64))
 
 
-def limited(frame: pl.DataFrame, request: AggregateRequest, text: pl.Expr) -> pl.DataFrame:
+def limited(rows: pl.LazyFrame, request: AggregateRequest, text: pl.Expr) -> pl.LazyFrame:
     """Time: ascending, the latest. Else: value descending, key ascending by code point."""
     if request.is_time:
-        return frame.sort("key").tail(request.limit).with_columns(text)
-    best = contenders(frame, request).with_columns(text)
+        return rows.sort("key").tail(request.limit).with_columns(text)
     used = (pl.col("secondary") > 0) | (not request.is_numeric)
     order = [used, pl.col("value"), pl.col("key")]
-    first = best.top_k(request.limit, by=order, reverse=[False, False, True])
-    return first.sort(order, descending=[True, True, False])
+    first = rows.with_columns(text).sort(order, descending=[True, True, False])
+    return first.head(request.limit)
 
 
 def contenders(frame: pl.DataFrame, request: AggregateRequest) -> pl.DataFrame:

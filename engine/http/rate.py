@@ -2,13 +2,13 @@
 
 import math
 import time
-from typing import NamedTuple
-
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
+from threading import Lock
+from typing import Final, NamedTuple
 
 from engine.errors import TooManyRequests
+
+WINDOW: Final = 60.0
+"""Seconds."""
 
 
 class Allowance(NamedTuple):
@@ -40,12 +40,26 @@ class RateLimit:
     """Counts in this process, in windows of a minute that begin with a caller's first request."""
 
     def __init__(self, per_minute: int) -> None:
-        self._limit = RateLimitItemPerMinute(per_minute)
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._limit = per_minute
+        self._lock = Lock()
+        self._swept = 0.0
+        self._windows: dict[tuple[str, ...], tuple[float, int]] = {}
+        """When a caller's window ends, and how many requests were in it."""
 
     def take(self, *caller: str) -> Allowance:
-        granted = self._limiter.hit(self._limit, *caller)
-        window = self._limiter.get_window_stats(self._limit, *caller)
-        return Allowance(
-            granted, self._limit.amount, window.remaining, math.ceil(window.reset_time)
-        )
+        now = time.time()
+        with self._lock:
+            ends, taken = self._windows.get(caller, (now, 0))
+            if now >= ends:
+                ends, taken = now + WINDOW, 0
+                self._sweep(now)
+            taken += 1
+            self._windows[caller] = ends, taken
+        left = self._limit - taken
+        return Allowance(left >= 0, self._limit, max(0, left), math.ceil(ends))
+
+    def _sweep(self, now: float) -> None:
+        """Forget, once in a while, whose window has ended."""
+        if now >= self._swept + WINDOW:
+            self._swept = now
+            self._windows = {who: seen for who, seen in self._windows.items() if now < seen[0]}

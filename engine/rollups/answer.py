@@ -5,22 +5,27 @@ that go on over cells, those of a cell that go on in a day that is not rolled up
 events that are read. Whoever is on the list is counted once.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Final
 
+import numpy as np
 import polars as pl
 
+from engine.execute import Partials
 from engine.plan import Plan, Segment
 from engine.request import AggregateRequest
-from engine.rollups.cells import BUCKETS, NONE, TOTAL, columns_of, key_of
+from engine.rollups.arrays import Floats, Ints, Places, decimals, doubles, padded
+from engine.rollups.cells import BUCKETS, NONE, columns_of, key_of
 from engine.rollups.coded import LAST_BIT, TYPE, bit_of, mask_of
 from engine.rollups.dictionary import CODE
-from engine.rollups.state import Opened, Span, Unanswerable
+from engine.rollups.edges import EPOCH, Edges, Read
+from engine.rollups.folded import Folded, Sums
+from engine.rollups.kept import T
+from engine.rollups.state import NO_PAIRS, Opened, Span, Unanswerable
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 ONE_DAY: Final = timedelta(1)
 RAW_KEYS: Final = {"day": pl.Date, "hour": pl.Int64}
 """What a scan gives for time; the keys of other dimensions stay codes."""
@@ -33,82 +38,145 @@ class Answer:
     plan: Plan
     opened: Opened
 
-    def partials(self) -> pl.DataFrame:
-        """key, events, sessions or key, total, numbers. Keys are codes, of time its buckets."""
-        frame = self.numbers() if self.request.is_numeric else self.counted()
-        if self.request.group_by == NONE and frame.is_empty():
-            return frame.clear(1).fill_null(0)
-        return frame.with_columns(pl.col("key").cast(RAW_KEYS.get(self.request.group_by, CODE)))
+    def partials(self) -> Partials:
+        """Of the rows that may be within the limit. Keys are codes, of time its buckets."""
+        there = np.flatnonzero(self.events)
+        if self.request.group_by == NONE:
+            there = np.flatnonzero(self.codes == 0)
+        if self.request.is_numeric:
+            return self._with_numbers(there)
+        value = self.events if self.request.aggregation == "count" else self.sessions
+        first = self._first(there, there, value)
+        rows = {"events": self.events[first], "sessions": self.sessions[first]}
+        together = int(self.sessions.sum())
+        return Partials(self._frame(first, **rows), there.size, self.text, together)
 
-    def text(self) -> pl.Expr | None:
-        """How a key becomes text; None where it does as after a scan."""
+    def _with_numbers(self, there: Places) -> Partials:
+        totals, numbers = self.sums
+        means = self.request.aggregation == "avg"
+        value = doubles(totals) / (np.maximum(numbers, 1) if means else 1)
+        first = self._first(there, there[numbers[there] > 0], value)
+        frame = self._frame(first, total=decimals(totals[first]), numbers=numbers[first])
+        return Partials(frame, there.size, self.text)
+
+    @property
+    def text(self) -> Callable[[pl.Series], pl.Series] | None:
+        """How keys become text; None where they do as after a scan."""
         name = TYPE if self.by_type else self.request.group_by
         if name == NONE:
-            return pl.lit("all").alias("key")
-        if name in BUCKETS:
-            return None
-        return pl.col("key").map_batches(self.opened.known[name].decode, return_dtype=pl.String)
+            return _all
+        return None if name in BUCKETS else self.opened.known[name].decode
 
-    def counted(self) -> pl.DataFrame:
-        """key, events, sessions."""
-        seen = self.read("session").group_by("key", "session").agg(events=pl.len().cast(pl.Int64))
-        pairs = seen.collect()
-        sessions = pl.col("session").count().cast(pl.Int64)
-        read = pairs.group_by("key").agg(pl.col("events").sum(), sessions=sessions)
-        parts = [read, self.kept("counts", self._counts_of_cells)]
-        self.opened.check_hashes(self.days_read)
-        if self.dimension not in BUCKETS:
-            parts += self._elsewhere(pairs.select("key", "session"))
-        return _added(parts)
+    def _first(self, there: Places, used: Places, value: Floats | Ints) -> Places:
+        """Of the places that are `there`, those whose rows may be within the limit.
 
-    def numbers(self) -> pl.DataFrame:
-        """key, total, numbers."""
-        measure = str(self.request.value_field)
-        number = pl.col(measure)
-        events = self.read(measure).group_by("key")
-        read = events.agg(total=number.sum().cast(TOTAL), numbers=number.count().cast(pl.Int64))
-        cells = self.kept(measure, lambda: self._numbers_of_cells(measure))
-        return _added([read.collect(), cells])
-
-    def _elsewhere(self, pairs: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """key, events, sessions to be added for sessions that lie in more than one place.
-
-        pairs: key and session of the events that are read, which are counted already.
+        used: those that come before all others.
         """
-        several = self.kept("several", self._of_several_cells)
-        resumed = self.opened.resumed(self.dimension, self.days_read, self.spans)
-        if resumed.height:
-            resumed = self.of_mask(resumed).select("key", "session").collect()
-            several = pl.concat([several, resumed]).unique()
-            yield _each(resumed, -1)
-        yield _each(several, 1)
-        yield _each(pairs.join(several, on=["key", "session"], how="semi"), -1)
+        limit = self.request.limit
+        if self.request.is_time:
+            return there[np.argsort(self.codes[there])[-limit:]]
+        if used.size <= limit:
+            return there
+        values = value[used]
+        best: Places = used[values >= np.partition(values, -limit)[-limit]]
+        return best
 
-    def _counts_of_cells(self) -> pl.DataFrame:
-        """key, events, sessions: those sessions that lie in one cell alone."""
-        counts = self.opened.state.counts(self.dimension, self.cells)
-        sessions = self.opened.state.sessions(self.dimension, self.cells)
-        none = pl.lit(0, pl.Int64)
-        parts = [
-            self.of_types(counts.lazy()).select(self.key, "events", sessions=none),
-            self.of_mask(sessions).select("key", events=none, sessions="sessions"),
-        ]
-        return _added(pl.collect_all(parts))
+    def _frame(self, first: Places, **rows: Ints | pl.Series) -> pl.DataFrame:
+        key = pl.Series(self.codes[first]).cast(RAW_KEYS.get(self.request.group_by, CODE))
+        return pl.DataFrame({"key": key, **rows})
 
-    def _of_several_cells(self) -> pl.DataFrame:
-        """key, session: each session that may lie in several cells, once."""
-        going_on = self.opened.state.going_on(self.dimension, self.cells)
-        return self.of_mask(going_on).select("key", "session").unique().collect()
+    # By place: what there is of each key
 
-    def _numbers_of_cells(self, measure: str) -> pl.DataFrame:
-        """key, total, numbers; also of keys that have no number."""
-        held = self.opened.state.numbers(self.dimension, self.cells, measure)
-        return _added([self.of_types(held.lazy()).select(self.key, "total", "numbers").collect()])
+    @property
+    def codes(self) -> Places:
+        return self.edges.codes
 
-    def kept(self, name: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-        """What the cells say to the types asked for: it holds until midnight moves the window."""
-        of = self.dimension, self.by_type, self.cells, self.types
-        return self.opened.state.kept.get((self.opened.state.key, "answer", name, *of), make)
+    @cached_property
+    def events(self) -> Ints:
+        folded = self.folded.events_of(self.types)
+        return padded(folded, self.codes.size) + self.edges.events(self.rows_read)
+
+    @cached_property
+    def sessions(self) -> Ints:
+        """Distinct ones."""
+        self.opened.check_hashes(self.days_read)
+        folded = self.folded.sessions_of(self.mask)
+        return padded(folded, self.codes.size) + self.edges.sessions(self.rows_read, self.mask)
+
+    @cached_property
+    def sums(self) -> tuple[Ints, Ints]:
+        """The sum of the measure asked for, in millionths, and how many numbers it holds."""
+        measure = str(self.request.value_field)
+        held = self.kept(measure, lambda: self._sums_of_cells(measure))
+        totals, numbers = self.folded.sums_of(held, self.types)
+        more_totals, more_numbers = self.edges.sums(self.rows_read, self.read(measure))
+        size = self.codes.size
+        return padded(totals, size) + more_totals, padded(numbers, size) + more_numbers
+
+    @cached_property
+    def rows_read(self) -> Places:
+        """Those of the events in Edges that the request is about."""
+        return self.edges.rows(self.plan.start, self.plan.end, self.types)
+
+    # What the sums are taken from: it holds until midnight moves the window, or events come
+
+    @cached_property
+    def folded(self) -> Folded:
+        return self.kept("folded", self._folded)
+
+    @cached_property
+    def edges(self) -> Edges:
+        return self.kept("edges", self._edges, self.marks)
+
+    def read(self, measure: str) -> Read:
+        """The numbers of the events in Edges."""
+        return self.kept(
+            f"read {measure}",
+            lambda: Read.of(self.events_read(measure)[measure], self.edges),
+            self.marks,
+        )
+
+    def kept(self, name: str, make: Callable[[], T], of: Hashable = None) -> T:
+        of_window = self.dimension, self.by_type, self.spans, self.days_read
+        key = self.opened.state.key, "answer", name, *of_window
+        return self.opened.state.kept.get(key, make, of)
+
+    def _folded(self) -> Folded:
+        state = self.opened.state
+        counts = state.counts(self.dimension, self.cells)
+        if self.by_type:
+            counts = counts.with_columns(key="type")
+        return Folded.of(counts, self._by_type(state.sessions(self.dimension, self.cells)))
+
+    def _sums_of_cells(self, measure: str) -> Sums:
+        return Sums.of(self.opened.state.numbers(self.dimension, self.cells, measure), self.folded)
+
+    def _edges(self) -> Edges:
+        key = pl.col("type") if self.by_type else key_of(self.dimension)
+        events = self.events_read("session").with_columns(key=key)
+        going_on = resumed = NO_PAIRS
+        if self.dimension not in BUCKETS:
+            going_on = self._by_type(self.opened.state.going_on(self.dimension, self.cells))
+            resumed = self._by_type(self.opened.resumed(self.dimension, self.days_read, self.spans))
+        return Edges.of(events, going_on, resumed, self.folded.codes)
+
+    def _by_type(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows with a mask, as they are; split by type, a row for each type in it.
+
+        Types that share a bit are left out: see `mask`.
+        """
+        if not self.by_type:
+            return rows
+        codes = self.opened.known[TYPE].codes.head(LAST_BIT)
+        bits = pl.DataFrame({"key": codes, "bit": bit_of(codes)})
+        each = rows.drop("key").join(bits, how="cross").filter(pl.col("mask") & pl.col("bit") != 0)
+        return each.with_columns(mask="bit").drop("bit")
+
+    def events_read(self, *columns: str) -> pl.DataFrame:
+        """`at`, `type` and columns of CODED, of the days that no rollup answers for as a whole."""
+        names = list(dict.fromkeys(("at", "type", *columns_of(self.dimension), *columns)))
+        parts = [self.opened.coded(day, names) for day in self.days_read]
+        return pl.concat([self.opened.state.coded(date.min, names), *parts])
 
     # What the request asks for, in the words of the tables
 
@@ -125,36 +193,23 @@ class Answer:
         """Every table tells types apart; they need no dimension of their own."""
         return NONE if self.by_type else self.request.group_by
 
-    @property
-    def key(self) -> pl.Expr:
-        return pl.col("type").alias("key") if self.by_type else pl.col("key")
-
     @cached_property
     def types(self) -> tuple[int, ...] | None:
         """The codes of the types asked for, sorted; None for all."""
         if self.request.event_types is None:
             return None
         self.opened.load(self.days_read)
-        return tuple(self.opened.known[TYPE].find(self.request.event_types).sort())
+        return tuple(self.opened.known[TYPE].find(self.request.event_types))
 
-    def of_types(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        return rows if self.types is None else rows.filter(pl.col("type").is_in(self.types))
-
-    def of_mask(self, rows: pl.DataFrame) -> pl.LazyFrame:
-        """Rows of sessions that did one of the types; split by type, a row for each they did."""
+    @cached_property
+    def mask(self) -> int | None:
+        """The mask of the types; None for all. Raises Unanswerable when they share a bit."""
         self.opened.load(self.days_read)
-        known = self.opened.known[TYPE]
-        last = len(known) - 1 if self.types is None else max(self.types, default=0)
+        known = len(self.opened.known[TYPE]) - 1
+        last = known if self.types is None else max(self.types, default=0)
         if (self.by_type or self.types is not None) and last > LAST_BIT:
             raise Unanswerable("types_need_bitmap")
-        if self.by_type:
-            codes = known.codes if self.types is None else pl.Series(self.types, dtype=CODE)
-            bits = pl.DataFrame({"key": codes, "bit": bit_of(codes)})
-            each = rows.lazy().drop("key").join(bits.lazy(), how="cross")
-            return each.filter(pl.col("mask") & pl.col("bit") != 0)
-        if self.types is None:
-            return rows.lazy()
-        return rows.lazy().filter(pl.col("mask") & pl.lit(mask_of(self.types), pl.UInt64) != 0)
+        return None if self.types is None else mask_of(self.types)
 
     # Where it is read from
 
@@ -183,19 +238,10 @@ class Answer:
         """The days whose events are read."""
         return tuple(segment.start.date() for segment in self.plan.of("events"))
 
-    def read(self, *columns: str) -> pl.LazyFrame:
-        """key and columns of the events that no rollup answers for."""
-        names = list(dict.fromkeys(("at", "type", *columns_of(self.dimension), *columns)))
-        parts = [self.opened.coded(date.min, names).lazy()]
-        for segment in self.plan.of("events"):
-            coded = self.opened.coded(segment.start.date(), names).lazy()
-            start, end = (
-                (at - EPOCH) // timedelta(microseconds=1) for at in (segment.start, segment.end)
-            )
-            parts.append(coded.filter(pl.col("at") >= start, pl.col("at") < end))
-        key = pl.col("type") if self.by_type else key_of(self.dimension)
-        events = self.of_types(pl.concat(parts)).with_columns(key.alias("key"))
-        return events.select("key", *columns)
+    @cached_property
+    def marks(self) -> tuple[int, ...]:
+        """Others whenever events have come to a day that is read."""
+        return self.opened.marks(self.days_read)
 
 
 def _days(segment: Segment) -> Iterator[date]:
@@ -203,9 +249,5 @@ def _days(segment: Segment) -> Iterator[date]:
     return (first + ONE_DAY * i for i in range((segment.end - segment.start).days))
 
 
-def _added(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    return pl.concat(parts).group_by("key").agg(pl.all().sum())
-
-
-def _each(pairs: pl.DataFrame, sessions: int) -> pl.DataFrame:
-    return pairs.select("key", events=pl.lit(0, pl.Int64), sessions=pl.lit(sessions, pl.Int64))
+def _all(keys: pl.Series) -> pl.Series:
+    return pl.Series(["all"] * keys.len(), dtype=pl.String)

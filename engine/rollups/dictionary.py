@@ -18,6 +18,7 @@ class Dictionary:
     def __init__(self, texts: pl.Series | None = None) -> None:
         known = pl.Series([""], dtype=pl.String) if texts is None else texts
         self._known = known.alias("text").to_frame().with_row_index("code").cast({"code": CODE})
+        self._codes: dict[str, int] = {}
         self._lock = Lock()
 
     def __len__(self) -> int:
@@ -32,10 +33,12 @@ class Dictionary:
         """The codes of all texts but the empty one."""
         return self._known["code"][1:]
 
-    def find(self, texts: Iterable[str]) -> pl.Series:
-        """The codes of those of the texts that are known."""
-        known = self._known
-        return known.filter(known["text"].is_in(list(texts)))["code"]
+    def find(self, texts: Iterable[str]) -> list[int]:
+        """The codes of those of the texts that are known, ascending."""
+        known, codes = self._known, self._codes
+        if len(codes) < known.height:
+            codes = self._codes = dict(zip(known["text"], known["code"], strict=True))
+        return sorted(codes[text] for text in texts if text in codes)
 
     def encode(self, texts: pl.Series) -> pl.Series:
         """The code of each text; texts that are new get the next codes."""
@@ -49,4 +52,4 @@ class Dictionary:
         return asked.join(known, on="text", how="left", maintain_order="left")["code"].fill_null(0)
 
     def decode(self, codes: pl.Series) -> pl.Series:
-        return self._known["text"].gather(codes)
+        return self._known["text"][codes]

@@ -1,41 +1,59 @@
-"""Frames kept in memory, least recently used first to go."""
+"""Tables kept in memory, least recently used first to go."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
-from typing import Final
-
-import polars as pl
+from typing import Final, NamedTuple, Protocol, TypeVar, cast
 
 OVERHEAD: Final = 4096
-"""About so many bytes a frame takes beside its content, with its key."""
+"""About so many bytes a table takes beside its content, with its key."""
+
+
+class Table(Protocol):
+    """A frame, or arrays that belong together."""
+
+    def estimated_size(self) -> int | float:
+        """Bytes."""
+
+
+T = TypeVar("T", bound=Table)
+
+
+class _Held(NamedTuple):
+    table: Table
+    of: Hashable
+    size: int
 
 
 class Kept:
-    """At most `budget` bytes of frames. Thread-safe."""
+    """At most `budget` bytes of tables. Thread-safe."""
 
     def __init__(self, budget: int) -> None:
         self._budget = budget
         self._held = 0
         self._lock = Lock()
-        self._frames: OrderedDict[Hashable, pl.DataFrame] = OrderedDict()
+        self._tables: OrderedDict[Hashable, _Held] = OrderedDict()
 
-    def get(self, key: Hashable, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-        """The frame of this key, made now if it is not held. Two may make it at once."""
+    def get(self, key: Hashable, make: Callable[[], T], of: Hashable = None) -> T:
+        """The table of this key, made now if it is not held. Two may make it at once.
+
+        of: what it is made of; one that was made of something else makes room for it.
+        """
         with self._lock:
-            if key in self._frames:
-                self._frames.move_to_end(key)
-                return self._frames[key]
-        frame = make()
+            held = self._tables.get(key)
+            if held is not None and held.of == of:
+                self._tables.move_to_end(key)
+                return cast("T", held.table)
+        table = make()
         with self._lock:
-            if key not in self._frames:
-                self._frames[key] = frame
-                self._held += _size(frame)
-            while self._held > self._budget and len(self._frames) > 1:
-                _, oldest = self._frames.popitem(last=False)
-                self._held -= _size(oldest)
-        return frame
+            self._forget(key)
+            self._tables[key] = _Held(table, of, OVERHEAD + int(table.estimated_size()))
+            self._held += self._tables[key].size
+            while self._held > self._budget and len(self._tables) > 1:
+                self._forget(next(iter(self._tables)))
+        return table
 
-
-def _size(frame: pl.DataFrame) -> int:
-    return OVERHEAD + int(frame.estimated_size())
+    def _forget(self, key: Hashable) -> None:
+        held = self._tables.pop(key, None)
+        if held is not None:
+            self._held -= held.size

@@ -126,12 +126,9 @@ class Rollups:
 
         Raises Unanswerable when something turns out to be missing.
         """
-        answer = Answer(plan, opened)
+        answer = Top if plan.request.group_by == SESSION else Answer
         try:
-            if plan.request.group_by == SESSION:
-                frame, groups = Top(plan, opened).partials()
-                return Partials(frame, groups)
-            return Partials(answer.partials(), text=answer.text())
+            return answer(plan, opened).partials()
         except UNREADABLE as error:
             raise Unanswerable(_unreadable(opened.state, error)) from error
 
@@ -147,12 +144,11 @@ def _unreadable(state: State, error: Exception) -> str:
 def _sources(state: State, changed: frozenset[date]) -> Sources:
     manifest = state.manifest
     stale = frozenset(day for day in changed if day < manifest.upto)
-    months = {date.fromisoformat(f"{cell}-01") for cell in manifest.cells if len(cell) == 7}
     return Sources(
         upto=manifest.upto,
         changed=stale,
         refused=manifest.refused,
         shared_bit=frozenset(state.known[TYPE].texts[LAST_BIT + 1 :].to_list()),
         countable=not manifest.collision,
-        months=frozenset(months - {day.replace(day=1) for day in stale}),
+        months=frozenset(manifest.months - {day.replace(day=1) for day in stale}),
     )

@@ -15,6 +15,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -50,6 +51,11 @@ class Manifest:
     cells: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     coded: Mapping[str, int] = field(default_factory=dict)
     collision: bool = False
+
+    @cached_property
+    def months(self) -> frozenset[date]:
+        """The first days of the months that have tables."""
+        return frozenset(date.fromisoformat(f"{cell}-01") for cell in self.cells if len(cell) == 7)
 
     def to_json(self) -> str:
         return json.dumps(

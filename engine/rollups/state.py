@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from engine.plan import Sources
-from engine.rollups.cells import TOTAL, columns_of, key_of, numbers, total
+from engine.rollups.cells import SPANNING, columns_of, key_of, numbers, total
 from engine.rollups.coded import (
     CODED,
     Dictionaries,
@@ -23,9 +23,10 @@ from engine.rollups.coded import (
 )
 from engine.rollups.dictionary import CODE
 from engine.rollups.kept import Kept
+from engine.rollups.lists import ROWS
 from engine.rollups.registry import OF_ONE_MONTH, Registry, of_one_month
 from engine.rollups.shelf import Manifest, Shelf
-from engine.rollups.visits import ADDED, LISTED, added_of, is_ranked, measure_of, value_of
+from engine.rollups.visits import ADDED, added_of, is_ranked
 from engine.stores.base import File, Snapshot
 
 EPOCH: Final = date(1970, 1, 1)
@@ -38,6 +39,7 @@ UNREADABLE: Final = (OSError, pl.exceptions.PolarsError)
 """What a file that is gone, broken or out of reach raises."""
 NO_EVENTS: Final = CODED.to_frame()
 NO_IDS: Final = pl.DataFrame(schema={"session": pl.UInt64, "session_id": pl.String})
+NO_PAIRS: Final = SPANNING.to_frame().drop("dim")
 NOT_SEEN: Final = OF_ONE_MONTH.to_frame()
 
 
@@ -119,33 +121,21 @@ class State:
 
     def going_on(self, dimension: str, cells: tuple[str, ...]) -> pl.DataFrame:
         """key, session, mask: those that may lie in several cells."""
-        added = pl.col("mask").bitwise_or()
-        return self._folded("spanning", dimension, cells, ("key", "session"), added)
-
-    def first(
-        self, cells: tuple[str, ...], rank: str, types: tuple[int, ...] | None
-    ) -> pl.DataFrame:
-        """session, session_id, total, numbers: the first LISTED of those that lie in one of these
-        cells; fewer when there are no more.
-        """
-        total_, count = added_of(measure_of(rank))
 
         def make() -> pl.DataFrame:
-            rows = self.shelf.scan_visits(self.manifest.cells, cells, "first")
-            rows = rows.filter(is_ranked(rank, all_types=types is None), count > 0)
-            if types is not None:
-                rows = rows.filter(pl.col("type").is_in(types))
-            by = rows.group_by("session")
-            found = by.agg(
-                pl.col("session_id").first(),
-                total=total_.cast(TOTAL).sum(),
-                numbers=count.cast(pl.Int64).sum(),
-            )
-            order = [value_of(rank), pl.col("session_id")]
-            first = found.top_k(LISTED, by=order, reverse=[False, True])
-            return first.collect(engine="streaming")
+            added = pl.col("mask").bitwise_or()
+            return self._folded("spanning", dimension, cells, ("key", "session"), added)
 
-        return self.kept.get((self.key, "first", cells, rank, types), make)
+        return self.kept.get((self.key, "spanning", dimension, cells), make)
+
+    def first(self, cell: str, rank: str, *, all_types: bool) -> pl.DataFrame:
+        """ROWS of those that may be among the first LISTED of those that lie in this cell alone:
+        for all types together, or for any choice of types.
+        """
+        rows = self.shelf.scan_visits(self.manifest.cells, [cell], "first")
+        rows = rows.filter(is_ranked(rank, all_types=all_types))
+        rows = rows.select("session", "session_id", "type", *added_of(rank))
+        return rows.filter(pl.col("numbers") > 0).cast(ROWS).collect(engine="streaming")
 
     def visits(self, cells: tuple[str, ...]) -> pl.DataFrame:
         """VISITS, added up: the sessions that go on over cells."""
@@ -165,13 +155,8 @@ class State:
         by: Sequence[str],
         *added: pl.Expr,
     ) -> pl.DataFrame:
-        number = self.number(dimension)
-
-        def make() -> pl.DataFrame:
-            rows = self.shelf.scan(self.manifest.cells, cells, table, number)
-            return rows.group_by(by).agg(added).collect(engine="streaming")
-
-        return self.kept.get((self.key, table, number, cells, tuple(map(str, added))), make)
+        rows = self.shelf.scan(self.manifest.cells, cells, table, self.number(dimension))
+        return rows.group_by(by).agg(added).collect(engine="streaming")
 
     @property
     def key(self) -> tuple[Path, int]:
@@ -244,6 +229,7 @@ class Opened:
     state: State
     snapshot: Snapshot
     sources: Sources
+    fresh: dict[date, Fresh] = field(default_factory=dict)
 
     @property
     def manifest(self) -> Manifest:
@@ -260,14 +246,18 @@ class Opened:
         """These columns of a day's events, CODED."""
         if not self.is_fresh(day):
             return self.state.coded(day, columns)
-        coded = self.state.fresh_day(day, self.snapshot).coded
-        return with_columns_of(coded, columns).select(columns)
+        return with_columns_of(self.fresh_day(day).coded, columns).select(columns)
 
     def load(self, days: Iterable[date]) -> None:
         """Read the days that are not rolled up: until then their texts may have no codes."""
-        for day in days:
-            if self.is_fresh(day):
-                self.state.fresh_day(day, self.snapshot)
+        for _ in self._fresh(days):
+            pass
+
+    def fresh_day(self, day: date) -> Fresh:
+        """The same however often it is asked for."""
+        if day not in self.fresh:
+            self.fresh[day] = self.state.fresh_day(day, self.snapshot)
+        return self.fresh[day]
 
     def check_hashes(self, days: Iterable[date]) -> None:
         """Raise Unanswerable when two sessions of these days cannot be told apart."""
@@ -282,21 +272,16 @@ class Opened:
             ids = pl.concat(day.ids for day in fresh).unique()
             return ids.filter(pl.col("session").is_duplicated())
 
-        key = "collide", tuple(day.number for day in fresh)
-        return self.state.kept.get((self.state.key, *key), make).height > 0
+        of = tuple(day.number for day in fresh)
+        return self.state.kept.get((self.state.key, "collide"), make, of).height > 0
 
     def resumed(
         self, dimension: str, days: tuple[date, ...], spans: tuple[Span, ...]
     ) -> pl.DataFrame:
         """key, session, mask of the sessions of `resumed_events`; each lies in one cell."""
-
-        def make() -> pl.DataFrame:
-            events = self.resumed_events(("type", *columns_of(dimension)), days, spans)
-            did = events.with_columns(key=key_of(dimension), bit=bit_of(events["type"]))
-            return did.group_by("key", "session").agg(mask=pl.col("bit").bitwise_or())
-
-        key = "resumed", dimension, days, self.marks(days), spans
-        return self.state.kept.get((self.state.key, *key), make)
+        events = self.resumed_events(("type", *columns_of(dimension)), days, spans)
+        did = events.with_columns(key=key_of(dimension), bit=bit_of(events["type"]))
+        return did.group_by("key", "session").agg(mask=pl.col("bit").bitwise_or())
 
     def resumed_events(
         self, columns: Iterable[str], days: Iterable[date], spans: Iterable[Span]
@@ -322,14 +307,14 @@ class Opened:
         """session, session_id of a day's events."""
         if not self.is_fresh(day):
             return self.state.ids(day)
-        return self.state.fresh_day(day, self.snapshot).ids
+        return self.fresh_day(day).ids
 
     def marks(self, days: Iterable[date]) -> tuple[int, ...]:
         """Other numbers whenever events have come to one of these days."""
         return tuple(fresh.number for fresh in self._fresh(days))
 
     def _fresh(self, days: Iterable[date]) -> Iterator[Fresh]:
-        return (self.state.fresh_day(day, self.snapshot) for day in days if self.is_fresh(day))
+        return (self.fresh_day(day) for day in days if self.is_fresh(day))
 
 
 def _names(path: Path) -> pl.DataFrame:

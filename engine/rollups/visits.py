@@ -60,11 +60,12 @@ def is_ranked(rank: str, *, all_types: bool) -> pl.Expr:
     return pl.col("ranks") & pl.lit(1 << bit, pl.UInt32) != 0
 
 
-def added_of(measure: str | None) -> tuple[pl.Expr, pl.Expr]:
-    """What is added up of a session: the sum, and how many numbers, or events, it is of."""
+def added_of(rank: str) -> tuple[pl.Expr, pl.Expr]:
+    """total, numbers: what is added up of a session for a rank; without a measure its events."""
+    measure = measure_of(rank)
     if measure is None:
-        return pl.lit(None, TOTAL), pl.col("events")
-    return pl.col(total(measure)), pl.col(numbers(measure))
+        return pl.lit(None, TOTAL).alias("total"), pl.col("events").alias("numbers")
+    return pl.col(total(measure)).alias("total"), pl.col(numbers(measure)).alias("numbers")
 
 
 def measure_of(rank: str) -> str | None:
@@ -127,7 +128,7 @@ def _ranks(rows: pl.DataFrame) -> pl.Series:
     together = rows.group_by("place").agg(pl.col(ADDED).sum())
     ranks = np.zeros(rows.height, np.uint32)
     for bit, rank in enumerate(RANKS):
-        valued = rows.select(**_valued(rank))
+        valued = rows.select(*added_of(rank)).select(**_valued(rank))
         value, held = valued["value"].to_numpy(), valued["value"].is_not_null().to_numpy()
         rounded = np.zeros(rows.height, np.bool_)
         rounded[place[valued["rounded"].to_numpy()]] = True
@@ -141,16 +142,14 @@ def _ranks(rows: pl.DataFrame) -> pl.Series:
 
 def _first_of_all_types(together: pl.DataFrame, rank: str) -> npt.NDArray[np.uint32]:
     """Places of the first LISTED among sessions with all their events."""
-    total_, count = added_of(measure_of(rank))
-    summed = together.select("place", total=total_, numbers=count).filter(pl.col("numbers") > 0)
+    summed = together.select("place", *added_of(rank)).filter(pl.col("numbers") > 0)
     valued = summed.select("place", value_of(rank))
     return valued.top_k(LISTED, by=["value", "place"], reverse=[False, True])["place"].to_numpy()
 
 
 def _valued(rank: str) -> dict[str, pl.Expr]:
     """value, null where there is none; rounded: whether sums of it, or means, may be inexact."""
-    total_, count = added_of(measure_of(rank))
-    added = total_.cast(pl.Float64)
+    added, count = pl.col("total").cast(pl.Float64), pl.col("numbers")
     if rank == "id":
         value, whole = pl.lit(0.0), pl.lit(True)
     elif rank == "events":

@@ -91,6 +91,7 @@ class LocalFolder:
     def __init__(self, root: Path) -> None:
         self.root: Path | str = root
         self._root = root
+        self._folder = str(root)
 
     def path(self, table: Table) -> Path:
         return self._root.joinpath(*table)
@@ -115,18 +116,22 @@ class LocalFolder:
         return DeltaTable.is_deltatable(str(self.path(table)))
 
     def may_have(self, table: Table, version: int) -> bool:
-        return (self.path(table) / LOG / commit_name(version)).exists()
+        return os.path.exists(self._commit(table, version))
 
     def mark(self, table: Table, version: int) -> Hashable | None:
         try:
-            commit = (self.path(table) / LOG / commit_name(version)).stat()
+            commit = os.stat(self._commit(table, version))
         except FileNotFoundError:
             return None
         return commit.st_ino, commit.st_mtime_ns
 
     def is_last(self, table: Table, version: int, mark: Hashable) -> bool:
-        following = self.path(table) / LOG / commit_name(version + 1)
-        return not os.path.exists(following) and self.mark(table, version) == mark
+        return not self.may_have(table, version + 1) and self.mark(table, version) == mark
+
+    def _commit(self, table: Table, version: int) -> str:
+        """A plain text: every request asks for it, and paths cost more than the look itself."""
+        workspace, brand = table
+        return f"{self._folder}/{workspace}/{brand}/{LOG}/{commit_name(version)}"
 
     def commit(self, table: Table, version: int) -> str | None:
         try:

@@ -12,14 +12,13 @@ import sys
 
 import alembic.command
 import deltalake
-import limits.storage
 import polars
 import pyarrow.dataset
 import sqlalchemy.dialects.sqlite
 import starlette.applications
 import uvicorn
 
-PRELOADED = (alembic, deltalake, limits, polars, pyarrow, sqlalchemy, starlette)
+PRELOADED = (alembic, deltalake, polars, pyarrow, sqlalchemy, starlette)
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import pytest
 from engine.engine import Engine
 from engine.plan import Plan, Segment, Sources, plan
 from engine.request import parse
-from engine.rollups import answer, choose, coded, rollups, state, top, visits
+from engine.rollups import answer, choose, coded, lists, rollups, top, visits
 from engine.rollups.coded import hashed
 from engine.scope import Scope
 from tests.generate import CATALOGS, MICROSECOND, SCOPE, event
@@ -185,7 +185,7 @@ def test_sessions_that_share_a_hash(brand, monkeypatch, today):
 
 
 def test_more_sessions_than_a_list_holds(brand, monkeypatch):
-    for module in (state, top, visits):
+    for module in (lists, top, visits):
         monkeypatch.setattr(module, "LISTED", 10)
     brand.write(days_of_events(3))
     brand.build(NOW)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.rollups import answer, coded, rollups, state, top, visits
+from engine.rollups import answer, coded, lists, rollups, top, visits
 from engine.rollups.coded import hashed
 from tests.generate import NOW, Sample, bodies, event_lists
 from tests.rollups.brand import Brand
@@ -26,7 +26,7 @@ SEEDS = range(-(-SWEEP // (4 * ASKED)))
 
 def short_lists(patch):
     """Lists of first sessions leave sessions out."""
-    for module in (visits, state, top):
+    for module in (visits, lists, top):
         patch.setattr(module, "LISTED", 3)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engine.contract import AGGREGATIONS
-from engine.rollups import coded, state, top, visits
+from engine.rollups import coded, lists, top, visits
 from engine.rollups.coded import hashed
 from tests.generate import event
 from tests.rollups.brand import Brand, bodies
@@ -85,7 +85,7 @@ def test_two_sessions_with_one_hash(brand, monkeypatch, days):
 @pytest.mark.parametrize("seed", range(3))
 def test_sessions_of_few_days(brand, monkeypatch, seed, listed):
     """Whatever comes in whatever order between builds."""
-    for module in (visits, state, top):
+    for module in (visits, lists, top):
         monkeypatch.setattr(module, "LISTED", listed)
     rng = random.Random(seed)
     clock = NOW - timedelta(days=12)

@@ -85,7 +85,7 @@ def test_only_the_doors_know_http():
 
 
 def test_engine_needs_no_web_framework():
-    outside = {name for name in graph().modules if name in ("starlette", "uvicorn", "limits")}
+    outside = {name for name in graph().modules if name in ("starlette", "uvicorn")}
     assert chains(within("engine") - within("engine.http"), outside) == []
 
 

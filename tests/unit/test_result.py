@@ -30,6 +30,15 @@ def test_body_is_exactly_the_contract():
     )
 
 
+@pytest.mark.parametrize("hit", [False, True])
+@pytest.mark.parametrize("key", ["", 'a "quoted" \\', "é\u2028\n", "\ud800", "😀"])
+@pytest.mark.parametrize("value", [0, -(2**53), 0.1, 1e300, -2.5e-7])
+def test_body_is_written_as_json_writes_it(key, value, hit):
+    result = result_of(Row(key, value, 1), Row("b", 1, 0))
+    result = result.from_cache() if hit else result
+    assert result.json.decode() == json.dumps(result.to_dict(), separators=(",", ":"))
+
+
 def test_body_without_rows():
     assert result_of().to_dict()["rows"] == []
 
