@@ -1,0 +1,40 @@
+"""Where a new widget goes: the first place of its size that is free."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from engine.workspaces.widget import COLS
+
+SIZES: Final = {
+    "counter": (6, 1),
+    "time_series": (12, 3),
+    "breakdown_bar": (8, 3),
+    "funnel": (8, 3),
+    "table": (8, 3),
+    "top_n": (8, 3),
+}
+"""Columns and rows that a new widget of a type takes."""
+
+
+def first_free(taken: Iterable[Mapping[str, int]], width: int, height: int) -> dict[str, int]:
+    """The topmost place, then the leftmost, where nothing of `taken` lies.
+
+    taken: positions {x, y, w, h} on the grid of COLS columns; width is at most COLS.
+    """
+    there = list(taken)
+    below = max((place["y"] + place["h"] for place in there), default=0)
+    for y in range(below + 1):
+        for x in range(COLS - width + 1):
+            place = {"x": x, "y": y, "w": width, "h": height}
+            if not any(overlap(place, other) for other in there):
+                return place
+    raise AssertionError("below all others there is room")
+
+
+def overlap(one: Mapping[str, int], other: Mapping[str, int]) -> bool:
+    return (
+        one["x"] < other["x"] + other["w"]
+        and other["x"] < one["x"] + one["w"]
+        and one["y"] < other["y"] + other["h"]
+        and other["y"] < one["y"] + one["h"]
+    )
