@@ -1,17 +1,13 @@
 """The dashboards of a brand: find one, begin one, bring one back."""
 
-from typing import Literal
-
 import streamlit as st
-from engine.workspaces.widget import Listed
 
 from engine import Scope, VitrineError
+from engine.workspaces.widget import Listed
 from pages.ui import begin, incoming, session, shelf, text
 from pages.ui.scope import pick_scope, show_notices
 from pages.ui.trash import trash
 from pages.ui.words import say
-
-ICONS = {"cards": ":material/grid_view:", "rows": ":material/view_list:"}
 
 
 def main() -> None:
@@ -71,15 +67,7 @@ def show(dashboards: list[Listed], may_write: bool, scope: Scope) -> None:
             label_visibility="collapsed",
             live=True,
         )
-        look: Literal["cards", "rows"] = st.segmented_control(
-            say("Look"),
-            list(ICONS),
-            default="cards",
-            required=True,
-            format_func=lambda name: f"{ICONS[name]} {say(LOOKS[name])}",
-            key="shelf_look",
-            label_visibility="collapsed",
-        )
+        look = shelf.look_control()
         ways_in(may_write, scope)
     found = shelf.matching(shelf.in_order(dashboards), words or "")
     if found:
@@ -88,9 +76,6 @@ def show(dashboards: list[Listed], may_write: bool, scope: Scope) -> None:
     said = say("No dashboard has {words} in its name or description.", words=words)
     st.info(text.for_markdown(said), icon=":material/search_off:")
     st.button(say("Show all"), on_click=session.put_controls, args=({"search": ""},), key="all")
-
-
-LOOKS = {"cards": "Cards", "rows": "Rows"}
 
 
 def ways_in(may_write: bool, scope: Scope) -> None:

@@ -44,7 +44,7 @@ def answer_card(
 ) -> Drawing:
     """Ask, and draw. Raises VitrineError."""
     with st.container(key="card_chart", gap="small"):
-        toolbar.view_controls(request, seen, scope)
+        toolbar.view_controls(body, request, seen, scope)
         toolbar.view_notices()
         result = session.engine().aggregate(request, scope)
         drawing = compose(body, request, result, scope, seen.fit(request))

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import streamlit as st
-from engine.workspaces.slug import free_slug
-from engine.workspaces.widget import TITLE
 
 from engine import Scope, VitrineError
+from engine.workspaces.slug import free_slug
 from engine.workspaces.templates import TEMPLATES, template
+from engine.workspaces.widget import TITLE
 from pages.ui import preview, session, shelf, text
 from pages.ui.faults import beside, faults_of
 from pages.ui.panel import Panel
@@ -17,21 +17,22 @@ from pages.ui.words import both, say
 PANEL: Final = Panel("new_")
 EMPTY: Final = "empty"
 FORM: Final = "new"
-TALL: Final = 9
-"""Rows of a preview that shows all of a template."""
 
 
 def translated(name: str) -> dict[str, Any]:
     """A template in the viewer's language: what it is named becomes the dashboard's own words."""
     raw = template(name)
-    return raw | {
-        "name": say(raw["name"]),
-        "description": say(raw["description"]),
-        "widgets": [
-            {**widget, "config": widget["config"] | {TITLE: say(widget["config"][TITLE])}}
-            for widget in raw["widgets"]
-        ],
-    }
+    widgets = [
+        {**widget, "config": widget["config"] | {TITLE: _own(widget["config"][TITLE])}}
+        for widget in raw["widgets"]
+    ]
+    own = {part: _own(raw[part]) for part in ("name", "description")}
+    return raw | own | {"widgets": widgets}
+
+
+def _own(words: str) -> str:
+    """Words of a template, whose translations stand with those of the pages."""
+    return say(words)
 
 
 def gallery(scope: Scope) -> None:
@@ -40,8 +41,8 @@ def gallery(scope: Scope) -> None:
     with st.grid(5, min_column_width=200, gap="medium", key="gallery"):
         for name in TEMPLATES:
             raw = translated(name)
-            with st.container(key=f"card_template_{name}", gap="xsmall"):
-                st.html(f"<div class='thumb'>{preview.picture(raw['widgets'])}</div>")
+            with st.container(key=f"card_template_{name}", gap="xsmall", height="stretch"):
+                st.html(preview.small(raw["widgets"]))
                 st.markdown(f"**{text.for_markdown(raw['name'])}**")
                 st.caption(text.for_markdown(raw["description"]))
                 st.button(
@@ -81,14 +82,14 @@ def _dialog(scope: Scope) -> None:
             (EMPTY, *TEMPLATES),
             key=PANEL.key("template"),
             format_func=lambda name: (
-                say("Nothing") if name == EMPTY else say(template(name)["name"])
+                say("Nothing") if name == EMPTY else _own(template(name)["name"])
             ),
             on_change=_propose,
             args=(scope,),
         )
+        _fields(scope)
     with right:
         _preview(PANEL.says("template", EMPTY))
-    _fields(scope)
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button(say("Cancel"), key=PANEL.key("cancel")):
             st.rerun()
@@ -98,38 +99,35 @@ def _dialog(scope: Scope) -> None:
 
 def _preview(name: str) -> None:
     if name == EMPTY:
-        st.html(f"<div class='thumb tall'>{preview.picture((), TALL)}</div>")
+        st.html(preview.whole(()))
         st.caption(say("An empty dashboard, to which you add widgets."))
         return
     raw = translated(name)
     count = len(raw["widgets"])
-    st.html(f"<div class='thumb tall'>{preview.picture(raw['widgets'], TALL)}</div>")
+    st.html(preview.whole(raw["widgets"]))
     said = both("{n} widget", "{n} widgets", count, n=count)
     st.caption(text.for_markdown(f"{said} · {raw['description']}"))
 
 
 def _fields(scope: Scope) -> None:
     said = session.said_of(FORM)
-    name, slug = st.columns(2, gap="medium")
-    with name:
-        st.text_input(
-            say("Name"),
-            key=PANEL.key("name"),
-            max_chars=shelf.NAME_LENGTH,
-            live=True,
-            placeholder=say("Weekly sales"),
-            on_change=_type_name,
-            args=(scope,),
-        )
-        beside(said, "name")
-    with slug:
-        st.text_input(
-            say("Slug"),
-            key=PANEL.key("slug"),
-            help=say("Its name in files and for programs; it never changes."),
-            on_change=lambda: PANEL.put({"slugged": bool(PANEL.says("slug"))}),
-        )
-        beside(said, "slug")
+    st.text_input(
+        say("Name"),
+        key=PANEL.key("name"),
+        max_chars=shelf.NAME_LENGTH,
+        live=True,
+        placeholder=say("Weekly sales"),
+        on_change=_type_name,
+        args=(scope,),
+    )
+    beside(said, "name")
+    st.text_input(
+        say("Slug"),
+        key=PANEL.key("slug"),
+        help=say("Its name in files and for programs; it never changes."),
+        on_change=lambda: PANEL.put({"slugged": bool(PANEL.says("slug"))}),
+    )
+    beside(said, "slug")
     st.text_area(say("Description"), key=PANEL.key("description"), height=80)
     beside(said, "description")
     for field, message in said.items():
@@ -187,7 +185,8 @@ def create(asked: Mapping[str, Any], scope: Scope, form: str) -> None:
         session.say_of(form, conflicts(error))
         st.rerun(scope="fragment")
     session.say_of(form, {})
-    st.switch_page(shelf.PAGE, query_params=shelf.address(made.id, scope))
+    # Streamlit brings along what controls are bound to, the brand, and refuses to be told it.
+    st.switch_page(shelf.PAGE, query_params={"dashboard": made.id})
 
 
 def conflicts(error: VitrineError) -> dict[str, str]:

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import streamlit as st
-from engine.workspaces.widget import REQUEST_NAMES, TITLE
 
 from engine import FIELDS, AggregateRequest, Scope, VitrineError
 from engine.request import examine
+from engine.workspaces.parse import TITLE_LENGTH
+from engine.workspaces.widget import REQUEST_NAMES, TITLE
 from pages.ui import (
     address,
     answer,
@@ -23,15 +24,17 @@ from pages.ui import (
 from pages.ui.charts.drawing import Drawing
 from pages.ui.counter import counter
 from pages.ui.panel import Panel
-from pages.ui.places import SIZES
+from pages.ui.places import raw_widget
 from pages.ui.view import View
 from pages.ui.words import say
 
 PANEL: Final = Panel("drawer_")
 TYPED: Final = "typed"
 """Whether somebody typed a title; until then it follows the request."""
-WIDTH: Final = 460
-TITLE_LENGTH: Final = 200
+WIDTH: Final = 500
+HEIGHT: Final = 260
+GROWING: Final = ("bars", "ranking")
+"""Looks that are as high as they have rows."""
 Done = Callable[[Mapping[str, Any]], None]
 
 
@@ -116,8 +119,10 @@ def _draw(drawing: Drawing, scope: Scope) -> None:
     elif drawing.view.widget_type == "table":
         rows.table(drawing, PANEL.key("table"))
     else:
-        drawn, said = charts.figure(drawing), charts.describe(drawing)
-        st.plotly_chart(drawn, key=PANEL.key("chart"), config=charts.CONFIG, alt=said)
+        figure, said = charts.figure(drawing), charts.describe(drawing)
+        if drawing.view.look not in GROWING:
+            figure.update_layout(height=HEIGHT)
+        st.plotly_chart(figure, key=PANEL.key("chart"), config=charts.CONFIG, alt=said)
 
 
 def _foot(
@@ -158,13 +163,3 @@ def _made(
         if name not in (TITLE, *REQUEST_NAMES, *view.NAMES)
     }
     return {**widget, "widget_type": made["widget_type"], "config": made["config"] | before}
-
-
-def raw_widget(title: str, body: Mapping[str, Any], fitted: View) -> dict[str, Any]:
-    """A new widget as `Dashboards.put` takes it, in the usual size of its type."""
-    width, height = SIZES[fitted.widget_type]
-    return {
-        "widget_type": fitted.widget_type,
-        "position": {"x": 0, "y": 0, "w": width, "h": height},
-        "config": {TITLE: title, **body, **view.to_config(fitted)},
-    }

@@ -3,10 +3,10 @@
 from typing import Any, Final
 
 import streamlit as st
-from engine.workspaces.slug import free_slug
 
 from engine import Fault, InvalidRequest, Scope
 from engine.workspaces import document
+from engine.workspaces.slug import free_slug
 from pages.ui import begin, preview, session, text
 from pages.ui.faults import beside
 from pages.ui.panel import Panel
@@ -68,7 +68,7 @@ def _confirm(raw: dict[str, Any], file: str, scope: Scope) -> None:
     if PANEL.says("read") != file:
         PANEL.put({"read": file, "slug": _slug(raw, scope)})
     widgets = raw.get("widgets", [])
-    st.html(f"<div class='thumb tall'>{preview.picture(widgets, begin.TALL)}</div>")
+    st.html(preview.whole(widgets))
     count = both("{n} widget", "{n} widgets", len(widgets), n=len(widgets))
     st.markdown(f"**{text.for_markdown(str(raw.get('name', '')))}** · {count}")
     st.text_input(say("Slug"), key=PANEL.key("slug"))

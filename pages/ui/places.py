@@ -1,9 +1,11 @@
-"""Where a new widget goes: the first place of its size that is free."""
+"""A new widget, and where it goes: the first place of its size that is free."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
-from engine.workspaces.widget import COLS
+from engine.workspaces.widget import COLS, TITLE
+from pages.ui import view
+from pages.ui.view import View
 
 SIZES: Final = {
     "counter": (6, 1),
@@ -14,6 +16,16 @@ SIZES: Final = {
     "top_n": (8, 3),
 }
 """Columns and rows that a new widget of a type takes."""
+
+
+def raw_widget(title: str, body: Mapping[str, Any], fitted: View) -> dict[str, Any]:
+    """A new widget as `Dashboards.put` takes it, in the usual size of its type."""
+    width, height = SIZES[fitted.widget_type]
+    return {
+        "widget_type": fitted.widget_type,
+        "position": {"x": 0, "y": 0, "w": width, "h": height},
+        "config": {TITLE: title, **body, **view.to_config(fitted)},
+    }
 
 
 def first_free(taken: Iterable[Mapping[str, int]], width: int, height: int) -> dict[str, int]:

@@ -4,27 +4,38 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from engine.workspaces.widget import COLS
-
 from pages.ui import spark, theme
 
 CELL: Final = 12
 ROW: Final = 30
 GAP: Final = 4
 ROWS: Final = 5
-"""As many rows are seen; what lies below is cut off."""
+"""As many rows are seen of a card's picture; what lies below is cut off."""
+MOST: Final = 12
+"""As many at most of a picture that shows all."""
 SERIES: Final = (0.35, 0.6, 0.45, 0.8, 0.62, 0.95, 0.7)
 SHARES: Final = (1.0, 0.72, 0.5, 0.34, 0.2)
 
 
-def picture(widgets: Sequence[Mapping[str, Any]], rows: int = ROWS) -> str:
-    """HTML of the picture; widgets are raw, as `Dashboards.put` takes them."""
+def small(widgets: Sequence[Mapping[str, Any]]) -> str:
+    """HTML of the first rows; widgets are raw, as `Dashboards.put` takes them."""
+    return _framed(widgets, ROWS)
+
+
+def whole(widgets: Sequence[Mapping[str, Any]]) -> str:
+    """HTML of all of it, unless that is a lot."""
+    below = max((one["position"]["y"] + one["position"]["h"] for one in widgets), default=0)
+    return _framed(widgets, min(max(below, ROWS), MOST))
+
+
+def _framed(widgets: Sequence[Mapping[str, Any]], rows: int) -> str:
     drawn = "".join(_card(widget) for widget in widgets if widget["position"]["y"] < rows)
     width, height = COLS * CELL + GAP, rows * ROW + GAP
     svg = (
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}'"
         f" width='{width}' height='{height}'>{drawn}</svg>"
     )
-    return spark.image(svg, "width:100%;display:block")
+    return f"<div class='thumb'>{spark.image(svg, 'width:100%;display:block')}</div>"
 
 
 def _card(widget: Mapping[str, Any]) -> str:

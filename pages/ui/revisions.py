@@ -1,13 +1,13 @@
 """What a dashboard was: every version, what changed with it, and the way back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 import streamlit as st
-from engine.workspaces.widget import Dashboard, Revision, Widget
 
 from engine import Scope, VitrineError
+from engine.workspaces.widget import Dashboard, Revision, Widget
 from pages.ui import preview, session, text
 from pages.ui.faults import beside
 from pages.ui.numbers import written
@@ -29,7 +29,7 @@ def open(dashboard: Dashboard, scope: Scope, on_restored: Restored) -> None:
     on_restored: gets the dashboard as it then is; after it the page runs again.
     """
     session.say_of(FORM, {})
-    session.put_controls({CHOSEN: None, LIMIT: SHOWN})
+    session.put_controls({CHOSEN: dashboard.version, LIMIT: SHOWN})
     st.dialog(say("Revisions"), width="large", icon=":material/history:")(_dialog)(
         dashboard, scope, on_restored
     )
@@ -78,9 +78,7 @@ def _version(
     then = dashboards.revision(*here, number)
     kept = {one.number for one in there}
     before = dashboards.revision(*here, number - 1) if number - 1 in kept else None
-    st.html(
-        f"<div class='thumb tall'>{preview.picture([w.to_raw() for w in then.widgets], 9)}</div>"
-    )
+    st.html(preview.whole([widget.to_raw() for widget in then.widgets]))
     st.markdown(f"**{text.for_markdown(then.name)}**")
     for line in changes(before, then):
         st.markdown(f"- {text.for_markdown(line)}")
@@ -117,30 +115,28 @@ def changes(before: Dashboard | None, after: Dashboard) -> list[str]:
         return [say("The first version that is kept.")]
     old = {widget.id: widget for widget in before.widgets}
     new = {widget.id: widget for widget in after.widgets}
-    both_have = [(old[id], new[id]) for id in new if id in old]
-    edited = [b for a, b in both_have if (a.widget_type, a.config) != (b.widget_type, b.config)]
-    moved = [b for a, b in both_have if a.position != b.position]
+    pairs = [(old[id], new[id]) for id in new if id in old]
+    added = titles(widget for id, widget in new.items() if id not in old)
+    removed = titles(widget for id, widget in old.items() if id not in new)
+    changed = titles(b for a, b in pairs if (a.widget_type, a.config) != (b.widget_type, b.config))
+    moved = titles(b for a, b in pairs if a.position != b.position)
     lines = [
-        _line("Added: {titles}", [widget for id, widget in new.items() if id not in old]),
-        _line("Removed: {titles}", [widget for id, widget in old.items() if id not in new]),
-        _line("Changed: {titles}", edited),
-        _line("Moved: {titles}", moved),
+        say("Added: {titles}", titles=added) if added else "",
+        say("Removed: {titles}", titles=removed) if removed else "",
+        say("Changed: {titles}", titles=changed) if changed else "",
+        say("Moved: {titles}", titles=moved) if moved else "",
+        say("Renamed from {name}", name=before.name) if before.name != after.name else "",
+        say("Another description") if before.description != after.description else "",
     ]
-    if before.name != after.name:
-        lines.append(say("Renamed from {name}", name=before.name))
-    if before.description != after.description:
-        lines.append(say("Another description"))
     return [line for line in lines if line] or [say("Nothing that can be seen")]
 
 
-def _line(message: str, widgets: Sequence[Widget]) -> str:
-    if not widgets:
-        return ""
-    titles = [title_of(widget) for widget in widgets[:NAMED]]
-    more = len(widgets) - NAMED
-    if more > 0:
-        titles.append(say("{n} more", n=written(more)))
-    return say(message, titles=", ".join(titles))
+def titles(widgets: Iterable[Widget]) -> str:
+    """The first of them by name, and how many more there are."""
+    there = list(widgets)
+    named = [title_of(widget) for widget in there[:NAMED]]
+    more = len(there) - NAMED
+    return ", ".join([*named, *([say("{n} more", n=written(more))] if more > 0 else [])])
 
 
 def title_of(widget: Widget) -> str:

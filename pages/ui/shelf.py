@@ -1,5 +1,6 @@
 """The dashboards of a brand as cards or rows, each with its star and its menu."""
 
+import html
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -7,9 +8,9 @@ from functools import lru_cache
 from typing import Any, Final, Literal
 
 import streamlit as st
-from engine.workspaces.widget import Listed
 
 from engine import Scope, VitrineError
+from engine.workspaces.widget import Listed
 from pages.ui import portable, preview, revisions, session, text
 from pages.ui.faults import beside, faults_of
 from pages.ui.numbers import written
@@ -35,6 +36,12 @@ ACTION_NAMES: Final = {
 }
 OF_READERS: Final = ("revisions", "export")
 """What those may do as well who may not save."""
+Look = Literal["cards", "rows"]
+LOOKS: Final[dict[Look, str]] = {
+    "cards": ":material/grid_view:",
+    "rows": ":material/view_list:",
+}
+LOOK_NAMES: Final = {"cards": "Cards", "rows": "Rows"}
 NAME_LENGTH: Final = 120
 
 
@@ -63,7 +70,19 @@ def _plain(words: str) -> str:
     return "".join(c for c in apart if not unicodedata.combining(c)).casefold()
 
 
-def shelf(dashboards: Sequence[Listed], look: Literal["cards", "rows"], scope: Scope) -> None:
+def look_control() -> Look:
+    return st.segmented_control(
+        say("Look"),
+        list(LOOKS),
+        default="cards",
+        required=True,
+        format_func=lambda name: f"{LOOKS[name]} {say(LOOK_NAMES[name])}",
+        key="shelf_look",
+        label_visibility="collapsed",
+    )
+
+
+def shelf(dashboards: Sequence[Listed], look: Look, scope: Scope) -> None:
     limit = int(session.control(SHOWN, MORE))
     shown = dashboards[:limit]
     if look == "cards":
@@ -89,10 +108,10 @@ def address(id: str, scope: Scope) -> dict[str, str]:
 
 
 def _card(one: Listed, scope: Scope) -> None:
-    with st.container(key=f"card_dashboard_{one.id}", gap="xsmall"):
-        st.html(f"<div class='thumb'>{preview.picture(_widgets(one, scope))}</div>")
-        with st.container(horizontal=True, vertical_alignment="center", gap=None, wrap=False):
-            with st.container(key=f"name_{one.id}"):
+    with st.container(key=f"card_dashboard_{one.id}", gap="xsmall", height="stretch"):
+        st.html(preview.small(_widgets(one, scope)))
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+            with st.container(key=f"shelf_name_{one.id}"):
                 link(one.id, one.name, scope)
             _star(one)
             _menu(one, scope)
@@ -105,11 +124,11 @@ def _row(one: Listed, scope: Scope) -> None:
         key=f"row_dashboard_{one.id}", horizontal=True, vertical_alignment="center", gap="small"
     ):
         _star(one)
-        with st.container(key=f"name_{one.id}", gap=None, width=320):
+        with st.container(key=f"shelf_name_{one.id}", gap=None, width=320):
             link(one.id, one.name, scope)
-        with st.container(key=f"said_{one.id}", gap=None):
+        with st.container(key=f"shelf_said_{one.id}", gap=None):
             st.caption(text.for_markdown(one.description or say("No description")))
-        with st.container(key=f"facts_{one.id}", gap=None, width="content"):
+        with st.container(key=f"shelf_facts_{one.id}", gap=None, width="content"):
             st.html(f"<p class='facts'>{_facts(one)}</p>")
         _menu(one, scope)
 
@@ -118,30 +137,35 @@ def _facts(one: Listed) -> str:
     count = both("{n} widget", "{n} widgets", one.widget_count, n=written(one.widget_count))
     age = text.age(max((datetime.now(UTC) - one.updated_at).total_seconds(), 0))
     changed = say("changed {age}", age=age)
-    return text.for_html(" · ".join((count, changed, one.created_by)))
+    return html.escape(text.plain(" · ".join((count, changed, one.created_by)), 120))
 
 
 def _star(one: Listed) -> None:
-    said = say("No favourite any more") if one.favourite else say("Make it a favourite")
-    st.button(
-        f":material/{'star' if one.favourite else 'star_border'}:",
-        key=f"star_{one.id}",
-        type="tertiary",
-        help=said,
-        on_click=session.dashboards().favour,
-        args=(session.identity().subject, one.id, not one.favourite),
+    said = say(
+        "{name} is a favourite: let it be none" if one.favourite else "Make {name} a favourite",
+        name=one.name,
     )
+    kind = "favourite" if one.favourite else "other"
+    with st.container(key=f"shelf_{kind}_{one.id}", width="content"):
+        st.button(
+            text.for_markdown(said),
+            key=f"shelf_star_{one.id}",
+            type="tertiary",
+            icon=":material/star:",
+            on_click=session.dashboards().favour,
+            args=(session.identity().subject, one.id, not one.favourite),
+        )
 
 
 def _menu(one: Listed, scope: Scope) -> None:
     may_write = session.may_save(scope)
     chosen = st.menu_button(
-        ":material/more_vert:",
+        text.for_markdown(say("More for {name}", name=one.name)),
         [action for action in ACTIONS if may_write or action in OF_READERS],
         format_func=lambda action: f"{ACTIONS[action]} {say(ACTION_NAMES[action])}",
-        key=f"menu_{one.id}",
+        key=f"shelf_menu_{one.id}",
         type="tertiary",
-        help=say("More"),
+        icon=":material/more_vert:",
         on_click=_act,
         args=(one, scope),
     )
@@ -160,7 +184,7 @@ def _act(one: Listed, scope: Scope) -> None:
     """What needs no dialog is done before the page is drawn again."""
     dashboards, by = session.dashboards(), session.identity().subject
     here = (scope.workspace_id, scope.brand_id, one.id)
-    chosen = session.control(f"menu_{one.id}")
+    chosen = session.control(f"shelf_menu_{one.id}")
     try:
         if chosen == "duplicate":
             name = say("Copy of {name}", name=one.name)[:NAME_LENGTH]

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
-from engine.workspaces.widget import Listed
 
 from engine import Scope, VitrineError
+from engine.workspaces.widget import Listed
 from pages.ui import session, text
 from pages.ui.faults import beside
 from pages.ui.words import both, say
@@ -28,7 +28,7 @@ def trash(scope: Scope) -> None:
 def _row(one: Listed, scope: Scope) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"trashed_{one.id}"):
         count = both("{n} widget", "{n} widgets", one.widget_count, n=one.widget_count)
-        st.markdown(f"**{text.for_markdown(one.name)}** · {count}", width="content")
+        st.markdown(f"**{text.for_markdown(one.name)}** · {count}", width="stretch")
         if not session.may_save(scope):
             return
         st.button(

@@ -80,5 +80,3 @@ def test_every_widget_says_something_of_the_demo_shop(
         assert isinstance(result, Result)
         assert any(row.secondary > 0 for row in result.rows), widget["config"]["title"]
         assert not (request.is_time and result.truncated), widget["config"]["title"]
-        if request.group_by != "none":
-            assert len(result.rows) > 1, widget["config"]["title"]
