@@ -1,5 +1,7 @@
 """The rows of an answer as a table: what every chart can be read from."""
 
+from typing import Literal
+
 import polars as pl
 import streamlit as st
 
@@ -9,7 +11,9 @@ from pages.ui.charts.drawing import Drawing
 from pages.ui.words import say
 
 
-def table(drawing: Drawing, key: str) -> None:
+def table(
+    drawing: Drawing, key: str, height: Literal["content", "stretch"] | None = None
+) -> None:
     """All rows; the value of the previous window beside each where one is compared."""
     request, result = drawing.request, drawing.result
     dtype = pl.Float64 if request.is_numeric else pl.Int64
@@ -35,6 +39,7 @@ def table(drawing: Drawing, key: str) -> None:
         key=key,
         column_config=looks,
         alt=say("The rows of the chart"),
+        height="stretch" if height == "stretch" else "auto",
     )
 
 

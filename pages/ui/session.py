@@ -19,7 +19,7 @@ TOUCHED = "_touched"
 ADDRESS = "_address"
 LANGUAGE = "lang"
 PICKED = "_picked"
-CHARTS = "_charts"
+CHARTS = "_drawn_"
 UPLOAD = "_upload"
 UPLOADS = "_uploads"
 BRAND = "_new_brand"
@@ -150,14 +150,14 @@ def pick(chart: str, picked: tuple[Any, ...] | None) -> None:
     st.session_state[PICKED] = None if picked is None else (chart, *picked)
 
 
-def unpick() -> None:
+def unpick(chart: str) -> None:
     """Nothing is clicked any more; the chart is drawn anew, for the browser shows what it was."""
     st.session_state[PICKED] = None
-    st.session_state[CHARTS] = st.session_state.get(CHARTS, 0) + 1
+    st.session_state[CHARTS + chart] = st.session_state.get(CHARTS + chart, 0) + 1
 
 
-def chart_key() -> str:
-    return f"chart_{st.session_state.get(CHARTS, 0)}"
+def chart_key(chart: str) -> str:
+    return f"{chart}_{st.session_state.get(CHARTS + chart, 0)}"
 
 
 def picked(chart: str) -> tuple[Any, ...] | None:

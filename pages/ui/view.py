@@ -69,10 +69,10 @@ def to_link(view: View) -> dict[str, str]:
     """The parameters of what differs from the usual view."""
     usual = asdict(View())
     said = {name: value for name, value in asdict(view).items() if value != usual[name]}
-    return {name: _text(value) for name, value in said.items()}
+    return {name: as_text(value) for name, value in said.items()}
 
 
-def _text(value: object) -> str:
+def as_text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
