@@ -6,6 +6,8 @@ VitrineError
 ├── Forbidden             403  AUTH_003 (role) · AUTH_004 (workspace or brand)
 ├── NotFound              404  NOT_FOUND
 ├── MethodNotAllowed      405  METHOD_NOT_ALLOWED
+├── Conflict              409  CONFLICT
+├── PreconditionFailed    412  PRECONDITION_FAILED
 ├── PayloadTooLarge       413  PAYLOAD_TOO_LARGE
 ├── UnsupportedMediaType  415  UNSUPPORTED_MEDIA_TYPE
 ├── TooManyRequests       429  RATE_001 (in a minute) · RATE_002 (at once)
@@ -87,6 +89,20 @@ class NotFound(VitrineError):
 class MethodNotAllowed(VitrineError):
     status = 405
     code = "METHOD_NOT_ALLOWED"
+
+
+class Conflict(VitrineError):
+    """The name is taken, or there is no room for more; nothing was changed."""
+
+    status = 409
+    code = "CONFLICT"
+
+
+class PreconditionFailed(VitrineError):
+    """Somebody else changed it since it was read; nothing was overwritten."""
+
+    status = 412
+    code = "PRECONDITION_FAILED"
 
 
 class PayloadTooLarge(VitrineError):

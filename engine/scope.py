@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from engine.errors import Fault, Forbidden, InvalidRequest
 
@@ -34,16 +35,38 @@ class Scope:
             raise InvalidRequest(faults)
 
 
+class Role(StrEnum):
+    """What a member of a workspace may do; each may do all that those after it may."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    EDITOR = "editor"
+    VIEWER = "viewer"
+
+    def reaches(self, least: "Role") -> bool:
+        """Whether this role is `least` or above it."""
+        order = list(Role)
+        return order.index(self) <= order.index(least)
+
+
 @dataclass(frozen=True)
 class Identity:
     """Who was recognised, and the brands open to them by workspace.
 
     founds: may bring events to workspaces and brands that do not exist yet, which makes them.
+    roles: by workspace; a member for whom it names none is a viewer.
     """
 
     subject: str
     brands: Mapping[str, frozenset[str]]
     founds: bool = False
+    roles: Mapping[str, Role] = field(default_factory=dict)
+
+    def role(self, workspace_id: str) -> Role | None:
+        """None for who is no member of the workspace."""
+        if not self.brands.get(workspace_id):
+            return None
+        return self.roles.get(workspace_id, Role.VIEWER)
 
     def check(self, scope: Scope) -> None:
         """Raise Forbidden unless the scope's brand is open; unknown and foreign look the same."""
@@ -64,7 +87,7 @@ class Identity:
 def demo_identity(brands: Mapping[str, Iterable[str]]) -> Identity:
     """Who everybody is in demo mode: on the loopback address, and everything is open to them."""
     open_to_all = {name: frozenset(ids) for name, ids in brands.items()}
-    return Identity("demo", open_to_all, founds=True)
+    return Identity("demo", open_to_all, founds=True, roles=dict.fromkeys(open_to_all, Role.OWNER))
 
 
 def faults_of(workspace_id: str, brand_id: str | None, catalog_id: str | None) -> list[Fault]:

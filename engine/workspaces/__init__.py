@@ -1,0 +1,1 @@
+"""What people make: dashboards, their widgets, revisions and drafts."""
