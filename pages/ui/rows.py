@@ -11,9 +11,7 @@ from pages.ui.charts.drawing import Drawing
 from pages.ui.words import say
 
 
-def table(
-    drawing: Drawing, key: str, height: Literal["content", "stretch"] | None = None
-) -> None:
+def table(drawing: Drawing, key: str, height: Literal["content", "stretch"] | None = None) -> None:
     """All rows; the value of the previous window beside each where one is compared."""
     request, result = drawing.request, drawing.result
     dtype = pl.Float64 if request.is_numeric else pl.Int64

@@ -22,7 +22,9 @@ ROOM: Final = 1.22
 
 
 def bars(drawing: Drawing) -> go.Figure:
-    return _lying(drawing, [text.for_plotly(row.key) for row in drawing.result.rows[: drawing.most]])
+    return _lying(
+        drawing, [text.for_plotly(row.key) for row in drawing.result.rows[: drawing.most]]
+    )
 
 
 def ranking(drawing: Drawing) -> go.Figure:

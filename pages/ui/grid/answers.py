@@ -14,6 +14,7 @@ from pages.ui.grid.asked import Asked
 from pages.ui.grid.place import HEAD, Widget, height, place_of
 from pages.ui.view import NAMES, View, as_text, from_link
 
+
 @dataclass(frozen=True)
 class Answered:
     """Drawings by widget id; an error in the place of one; None where no event can match."""

@@ -1,13 +1,14 @@
 """The cards of a dashboard: frames first, then what is in them."""
 
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
 
-from engine import Scope, VitrineError
+from engine import VitrineError
 from pages.ui import session, text
 from pages.ui.charts.drawing import Drawing
 from pages.ui.draw import draw
@@ -15,8 +16,9 @@ from pages.ui.grid.answers import Answered
 from pages.ui.grid.place import HEAD, Widget, height, place_of, styles, title_of
 from pages.ui.words import say
 
-SKELETON: Final = 60
-"""Less than its card by so many pixels."""
+HERE: Final = Path(__file__).parent
+CSS: Final = (HERE / "grid.css").read_text()
+WALL: Final = (HERE / "wall.css").read_text()
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,7 @@ def _slot(widget: Widget, waiting: bool) -> Callable[..., Any]:
     return place
 
 
-def fill(
-    frame: Frame, answered: Answered, scope: Scope, pick: Callable[[str], Any] | None
-) -> None:
+def fill(frame: Frame, answered: Answered, pick: Callable[[str], Any] | None) -> None:
     """What is in a card; its error, when it has none."""
     widget = frame.widget
     with frame.slot(key=f"body_{widget['id']}", gap=None):
@@ -96,5 +96,6 @@ def quiet(message: str) -> None:
     st.html(f"<div class='nothing'>{html.escape(message)}</div>")
 
 
-def by_id(widgets: Sequence[Widget]) -> Mapping[str, Widget]:
-    return {widget["id"]: widget for widget in widgets}
+def look(*, wall: bool) -> str:
+    """The styles of the page; on a wall there is nothing but the dashboard."""
+    return f"<style>{CSS}{WALL if wall else ''}</style>"

@@ -1,7 +1,7 @@
 """Edits of a dashboard that are not saved yet, each step of them undoable."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Self
 
@@ -93,23 +93,25 @@ class Draft:
         return replace(self, now=now, past=(*self.past, self.now), future=tuple(future))
 
     def raw(self) -> dict[str, Any]:
-        """For the store: a widget that was not there before gets its id from it."""
-        known = {widget["id"] for widget in self.saved.widgets}
-        return {
-            "name": self.now.name,
-            "description": self.now.description,
-            "widgets": for_store(self.now.widgets, known),
-        }
+        """For the store, which adopts the ids of new widgets."""
+        return asdict(self.now) | {"widgets": [dict(widget) for widget in self.now.widgets]}
+
+    def parts(self) -> list[dict[str, Any]]:
+        """For the store of drafts: what it is called, then its widgets."""
+        named = {"name": self.now.name, "description": self.now.description}
+        return [named, *(dict(widget) for widget in self.now.widgets)]
 
 
-def for_store(widgets: Sequence[Widget], known: Iterable[str] = ()) -> list[dict[str, Any]]:
-    """Widgets as the store takes them; those not `known` without their id."""
-    ids = set(known)
-    kept = ("widget_type", "position", "config")
-    return [
-        ({"id": widget["id"]} if widget["id"] in ids else {}) | {name: widget[name] for name in kept}
-        for widget in widgets
-    ]
+def state_of(parts: Sequence[Any]) -> State | None:
+    """The state that `Draft.parts` kept; None for what is none."""
+    try:
+        named, *widgets = parts
+        for widget in widgets:
+            place_of(widget)
+            str(widget["id"]), str(widget["widget_type"]), dict(widget["config"])
+        return State(str(named["name"]), named["description"], tuple(widgets))
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _overlap(one: Mapping[str, int], other: Mapping[str, int]) -> bool:

@@ -5,10 +5,10 @@ from typing import Any, Final
 
 import streamlit as st
 
-from engine import Scope, VitrineError, parse
+from engine import FIELDS, Scope, VitrineError, parse
 from pages.ui import session, text
 from pages.ui.downloads import links
-from pages.ui.grid.answers import body_of
+from pages.ui.grid.answers import body_of, view_of
 from pages.ui.grid.asked import Asked
 from pages.ui.grid.place import Widget, title_of
 from pages.ui.view import to_link
@@ -16,16 +16,14 @@ from pages.ui.words import say
 
 FORMS: Final = ("csv", "xlsx", "png")
 Act = Callable[[Widget], Any]
+Acts = Mapping[str, tuple[str, str, Act]]
+"""Key -> icon, label and what it does."""
 
 
 def menu(
-    widget: Widget,
-    asked: Asked,
-    scope: Scope,
-    enlarge: Act,
-    edits: Mapping[str, tuple[str, str, Act]],
+    widget: Widget, asked: Asked, scope: Scope, enlarge: Act, edits: Acts, removal: Acts
 ) -> None:
-    """Unfolds when it is asked for. edits: key -> icon, label and what it does."""
+    """Unfolds when it is asked for; what changes the dashboard is at its ends."""
     name = say("Menu of {title}", title=text.for_markdown(title_of(widget)))
     with st.popover(
         f":material/more_horiz: {name}",
@@ -36,17 +34,16 @@ def menu(
     ) as unfolded:
         if not unfolded.open:
             return
-        for key, (icon, label, act) in edits.items():
-            if st.button(label, key=f"{key}_{widget['id']}", icon=icon, type="tertiary"):
-                act(widget)
-        if st.button(
-            say("Full screen"),
-            key=f"enlarge_{widget['id']}",
-            icon=":material/open_in_full:",
-            type="tertiary",
-        ):
-            enlarge(widget)
+        _buttons(widget, edits)
+        _buttons(widget, {"enlarge": (":material/open_in_full:", say("Full screen"), enlarge)})
         _elsewhere(widget, asked, scope)
+        _buttons(widget, removal)
+
+
+def _buttons(widget: Widget, acts: Acts) -> None:
+    for name, (icon, label, act) in acts.items():
+        if st.button(label, key=f"{name}_{widget['id']}", icon=icon, type="tertiary"):
+            act(widget)
 
 
 def _elsewhere(widget: Widget, asked: Asked, scope: Scope) -> None:
@@ -58,12 +55,20 @@ def _elsewhere(widget: Widget, asked: Asked, scope: Scope) -> None:
         request = parse(body)
     except VitrineError:
         return
-    if st.button(
-        say("Explore"),
-        key=f"explore_{widget['id']}",
-        icon=":material/query_stats:",
-        type="tertiary",
-    ):
+
+    def explore(_: Widget) -> None:
         session.remember_brand(scope.workspace_id, scope.brand_id)
         st.switch_page("explore.py", query_params=explore_link(widget, body))
+
+    _buttons(widget, {"explore": (":material/query_stats:", say("Explore"), explore)})
     links(request, scope, FORMS)
+
+
+def explore_link(widget: Widget, body: Mapping[str, Any]) -> dict[str, str | list[str]]:
+    """The parameters with which the page Explore shows the same."""
+    said: dict[str, str | list[str]] = dict(to_link(view_of(widget)))
+    for field in FIELDS:
+        value = body[field.name]
+        if value is not None and value != field.initial:
+            said[field.name] = [str(v) for v in value] if isinstance(value, list) else str(value)
+    return said
