@@ -9,7 +9,7 @@ from engine import Scope
 from pages.ui.words import say
 
 
-def open( 
+def open(
     widget: Mapping[str, Any] | None, scope: Scope, on_done: Callable[[Mapping[str, Any]], None]
 ) -> None:
     st.dialog(say("New widget"), position="right")(_inside)(widget, scope, on_done)

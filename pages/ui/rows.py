@@ -1,7 +1,5 @@
 """The rows of an answer as a table: what every chart can be read from."""
 
-from typing import Literal
-
 import polars as pl
 import streamlit as st
 
@@ -11,8 +9,11 @@ from pages.ui.charts.drawing import Drawing
 from pages.ui.words import say
 
 
-def table(drawing: Drawing, key: str, height: Literal["content", "stretch"] | None = None) -> None:
-    """All rows; the value of the previous window beside each where one is compared."""
+def table(drawing: Drawing, key: str, height: int | None = None) -> None:
+    """All rows; the value of the previous window beside each where one is compared.
+
+    height: in pixels; without one, it follows from the rows.
+    """
     request, result = drawing.request, drawing.result
     dtype = pl.Float64 if request.is_numeric else pl.Int64
     columns = {
@@ -37,7 +38,7 @@ def table(drawing: Drawing, key: str, height: Literal["content", "stretch"] | No
         key=key,
         column_config=looks,
         alt=say("The rows of the chart"),
-        height="stretch" if height == "stretch" else "auto",
+        height=height or "auto",
     )
 
 

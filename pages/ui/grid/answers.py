@@ -11,7 +11,7 @@ from pages.ui.charts.bars import BAR_HEIGHT
 from pages.ui.charts.drawing import BARS, Drawing
 from pages.ui.composing import compose, wanted
 from pages.ui.grid.asked import Asked
-from pages.ui.grid.place import HEAD, Widget, height, place_of
+from pages.ui.grid.place import Widget, room
 from pages.ui.view import NAMES, View, as_text, from_link
 
 
@@ -89,11 +89,10 @@ def _composed(
         result = results[name]
         if name not in found and isinstance(result, Result):
             drawing = compose(bodies[name], request, result, view, beside_of[name])
-            found[name] = replace(drawing, most=_room(widgets[name]))
+            found[name] = replace(drawing, most=_bars(widgets[name]))
     return found
 
 
-def _room(widget: Widget) -> int:
-    """So many bars fit into its card."""
-    pixels = height(place_of(widget)["h"]) - HEAD
-    return max(1, min(BARS, pixels // BAR_HEIGHT))
+def _bars(widget: Widget) -> int:
+    """So many have room in its card."""
+    return max(1, min(BARS, room(widget) // BAR_HEIGHT))

@@ -13,7 +13,7 @@ from pages.ui import session, text
 from pages.ui.charts.drawing import Drawing
 from pages.ui.draw import draw
 from pages.ui.grid.answers import Answered
-from pages.ui.grid.place import HEAD, Widget, height, place_of, styles, title_of
+from pages.ui.grid.place import Widget, room, styles, title_of
 from pages.ui.words import say
 
 HERE: Final = Path(__file__).parent
@@ -54,8 +54,7 @@ def _head(widget: Widget, menu: Callable[[Widget], None] | None) -> None:
 def _slot(widget: Widget, waiting: bool) -> Callable[..., Any]:
     if not waiting:
         return st.container
-    pixels = max(24, height(place_of(widget)["h"]) - HEAD - 12)
-    place: Callable[..., Any] = st.skeleton(pixels).container
+    place: Callable[..., Any] = st.skeleton(room(widget)).container
     return place
 
 
@@ -71,7 +70,7 @@ def fill(frame: Frame, answered: Answered, pick: Callable[[str], Any] | None) ->
         elif not drawing.result.rows:
             quiet(say("No events match."))
         else:
-            draw(drawing, widget["id"], _picker(drawing, widget, pick), height="stretch")
+            draw(drawing, widget["id"], _picker(drawing, widget, pick), room(widget))
 
 
 def _picker(

@@ -45,7 +45,7 @@ def tools(asked: Asked) -> Scope | None:
 
 
 def _range_label(days: int) -> str:
-    return say("Own") if days == OWN else say("{days} days", days=days)
+    return say("Own") if days == OWN else say("{days} d", days=days)
 
 
 def _more(asked: Asked, scope: Scope) -> None:

@@ -34,10 +34,12 @@ def menu(
     ) as unfolded:
         if not unfolded.open:
             return
-        _buttons(widget, edits)
-        _buttons(widget, {"enlarge": (":material/open_in_full:", say("Full screen"), enlarge)})
-        _elsewhere(widget, asked, scope)
-        _buttons(widget, removal)
+        larger = {"enlarge": (":material/open_in_full:", say("Full screen"), enlarge)}
+        with st.container(key=f"acts_{widget['id']}", gap=None):
+            _buttons(widget, edits)
+            _buttons(widget, larger)
+            _elsewhere(widget, asked, scope)
+            _buttons(widget, removal)
 
 
 def _buttons(widget: Widget, acts: Acts) -> None:

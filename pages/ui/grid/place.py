@@ -31,6 +31,11 @@ def height(rows: int) -> int:
     return ROW * rows + GAP * (rows - 1)
 
 
+def room(widget: Widget) -> int:
+    """Pixels of what is in its card, beneath the title."""
+    return height(place_of(widget)["h"]) - HEAD
+
+
 def styles(widgets: Sequence[Widget]) -> str:
     """The place of each cell; on a phone they stand one under the other."""
     places = []
