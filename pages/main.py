@@ -18,6 +18,7 @@ page = st.navigation(
             icon=":material/dashboard:",
             url_path="dashboards",
         ),
+        st.Page("explore.py", title=say("Explore"), icon=":material/query_stats:", default=True),
         st.Page(
             "dashboard.py",
             title=say("Dashboard"),
@@ -25,7 +26,6 @@ page = st.navigation(
             url_path="dashboard",
             visibility="hidden",
         ),
-        st.Page("explore.py", title=say("Explore"), icon=":material/query_stats:", default=True),
         st.Page("data.py", title=say("Data"), icon=":material/database:", url_path="data"),
     ],
     position="top",

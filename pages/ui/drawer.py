@@ -1,5 +1,6 @@
 """Build or edit one widget of a dashboard, in a drawer at the right."""
 
+import html
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -12,17 +13,16 @@ from engine.workspaces.widget import REQUEST_NAMES, TITLE
 from pages.ui import (
     address,
     answer,
-    charts,
     controls,
     known,
-    rows,
     session,
     text,
     toolbar,
     view,
 )
-from pages.ui.charts.drawing import Drawing
-from pages.ui.counter import counter
+from pages.ui.draw import draw
+from pages.ui.grid.answers import view_of
+from pages.ui.grid.cards import quiet
 from pages.ui.panel import Panel
 from pages.ui.places import raw_widget
 from pages.ui.view import View
@@ -32,9 +32,8 @@ PANEL: Final = Panel("drawer_")
 TYPED: Final = "typed"
 """Whether somebody typed a title; until then it follows the request."""
 WIDTH: Final = 500
-HEIGHT: Final = 260
-GROWING: Final = ("bars", "ranking")
-"""Looks that are as high as they have rows."""
+ROOM: Final = 270
+"""Pixels of the preview."""
 Done = Callable[[Mapping[str, Any]], None]
 
 
@@ -43,12 +42,12 @@ def open(widget: Mapping[str, Any] | None, scope: Scope, on_done: Done) -> None:
 
     on_done: gets the raw widget, with the id and position that it had; then the page runs again. A
     new one has no id and lies at x 0, y 0 in the usual size of its type: whoever adds it finds its
-    place (`places.first_free`).
+    place.
     """
     config = {} if widget is None else dict(widget["config"])
     values = {field.name: config.get(field.name, field.initial) for field in FIELDS}
     values["event_types"] = list(values["event_types"] or [])
-    seen = View() if widget is None else view.from_config(widget["widget_type"], config)
+    seen = View() if widget is None else view_of(widget)
     request, _ = examine(_body(config))
     title = str(config.get(TITLE, ""))
     typed = bool(title) and (request is None or title != text.title(request))
@@ -104,25 +103,16 @@ def _preview(body: dict[str, Any], request: AggregateRequest, seen: View, scope:
     with st.container(key="card_preview", gap="small"):
         try:
             result = session.engine().aggregate(request, scope)
-            drawing = answer.compose(body, request, result, scope, seen.fit(request))
-            st.markdown(f"**{text.for_markdown(_title(request))}**")
-            _draw(drawing, scope)
+            fitted = seen.fit(request)
+            drawing = answer.composed(body, request, result, scope, fitted, trend=True)
+            st.html(f"<h3 class='widget-title'>{html.escape(_title(request))}</h3>")
+            with st.container(height=ROOM, border=False, key="body_preview"):
+                if result.rows:
+                    draw(drawing, "preview", lambda _: None, ROOM)
+                else:
+                    quiet(say("No events match."))
         except VitrineError as error:
             st.error(text.for_markdown(error.message), icon=":material/error:")
-
-
-def _draw(drawing: Drawing, scope: Scope) -> None:
-    if not drawing.result.rows:
-        st.caption(say("No events match. Try a longer time window, or fewer event types."))
-    elif drawing.view.widget_type == "counter":
-        counter(drawing, answer.before(drawing, scope))
-    elif drawing.view.widget_type == "table":
-        rows.table(drawing, PANEL.key("table"))
-    else:
-        figure, said = charts.figure(drawing), charts.describe(drawing)
-        if drawing.view.look not in GROWING:
-            figure.update_layout(height=HEIGHT)
-        st.plotly_chart(figure, key=PANEL.key("chart"), config=charts.CONFIG, alt=said)
 
 
 def _foot(

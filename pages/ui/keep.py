@@ -11,7 +11,7 @@ from engine.workspaces.slug import free_slug
 from pages.ui import begin, session, shelf, text
 from pages.ui.faults import beside
 from pages.ui.panel import Panel
-from pages.ui.places import first_free, raw_widget
+from pages.ui.places import raw_widget, with_widget
 from pages.ui.view import View
 from pages.ui.words import say
 
@@ -87,11 +87,7 @@ def _saved(id: str, widget: Mapping[str, Any], scope: Scope) -> tuple[str, str]:
         made = dashboards.create(scope.workspace_id, scope.brand_id, by, asked)
         return made.id, made.name
     found = dashboards.get(scope.workspace_id, scope.brand_id, id)
-    there = [one.to_raw() for one in found.widgets]
-    place = first_free(
-        (one["position"] for one in there), widget["position"]["w"], widget["position"]["h"]
-    )
-    asked = {"widgets": [*there, {**widget, "position": place}]}
+    asked = {"widgets": with_widget(found, widget)}
     # Whoever saves in between is not overwritten: their version is another one.
     dashboards.put(scope.workspace_id, scope.brand_id, id, by, asked, version=found.version)
     return found.id, found.name

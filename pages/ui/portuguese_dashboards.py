@@ -35,7 +35,6 @@ OF_DASHBOARDS: Final[dict[str, str]] = {
     "Revisions": "Revisões",
     "Export": "Exportar",
     "Move to the trash": "Mover para a lixeira",
-    "Copy of {name}": "Cópia de {name}",
     "{name} was made.": "{name} foi criado.",
     "{name} is in the trash.": "{name} está na lixeira.",
     "Apply": "Aplicar",

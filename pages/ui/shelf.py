@@ -187,7 +187,7 @@ def _act(one: Listed, scope: Scope) -> None:
     chosen = session.control(f"shelf_menu_{one.id}")
     try:
         if chosen == "duplicate":
-            name = say("Copy of {name}", name=one.name)[:NAME_LENGTH]
+            name = say("{title} (copy)", title=one.name)[:NAME_LENGTH]
             made = dashboards.duplicate(*here, by, name)
             st.toast(text.for_markdown(say("{name} was made.", name=made.name)))
         elif chosen == "remove":

@@ -69,20 +69,12 @@ def to_link(view: View) -> dict[str, str]:
     """The parameters of what differs from the usual view."""
     usual = asdict(View())
     said = {name: value for name, value in asdict(view).items() if value != usual[name]}
-    return {name: _text(value) for name, value in said.items()}
+    return {name: as_text(value) for name, value in said.items()}
 
 
 def to_controls(view: View) -> dict[str, Any]:
     """What the controls of a view say; that of the look says nothing of the usual one."""
     return asdict(view) | {"look": view.look or None}
-
-
-def from_config(widget_type: str, config: Mapping[str, Any]) -> View:
-    """How a widget is looked at; what its config says and may not is left out."""
-    said = {name: config[name] for name in NAMES if config.get(name) is not None}
-    link = {name: [_text(value)] for name, value in said.items()} | {"widget_type": [widget_type]}
-    seen, _ = from_link(link)
-    return seen
 
 
 def to_config(view: View) -> dict[str, Any]:
@@ -92,7 +84,7 @@ def to_config(view: View) -> dict[str, Any]:
     return {name: value for name, value in said.items() if name != "widget_type"}
 
 
-def _text(value: object) -> str:
+def as_text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):

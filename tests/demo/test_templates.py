@@ -20,7 +20,7 @@ from engine.stores.memory import MemoryStore
 from engine.workspaces.templates import TEMPLATES, template
 from engine.workspaces.widget import COLS
 from pages.ui import kinds
-from pages.ui.view import from_config
+from pages.ui.grid.answers import view_of
 
 END = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LEAST = {"shop_overview": 12}
@@ -62,7 +62,7 @@ def test_every_place_is_filled_once(name: str) -> None:
 def test_every_widget_is_drawn_as_it_says(name: str) -> None:
     for widget in widgets(name):
         request = parse(body(widget))
-        seen = from_config(widget["widget_type"], widget["config"])
+        seen = view_of(widget)
         fitted = seen.fit(request)
         assert fitted.widget_type == widget["widget_type"] in kinds.LOOKS, widget
         assert fitted.look == (seen.look or kinds.LOOKS[widget["widget_type"]][0]), widget
