@@ -1,5 +1,6 @@
 """One dashboard as a person uses it: cards, their menus, and the handles of edit mode."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Self
@@ -133,7 +134,8 @@ class DashboardPage:
         self.page.wait_for_selector(CALM, timeout=PATIENCE)
 
     def card(self, title: str) -> Locator:
-        named = self.page.locator("h3.widget-title", has_text=title)
+        exact = re.compile(f"^{re.escape(title)}$")
+        named = self.page.locator("h3.widget-title", has_text=exact)
         return self.page.locator("[class*=st-key-cell_]").filter(has=named)
 
     def button(self, name: str) -> Locator:
@@ -198,7 +200,7 @@ class DashboardPage:
 
     def menu(self, title: str, item: str | None = None) -> None:
         """Unfold a card's menu, and take what it offers."""
-        self.card(title).get_by_role("button", name=f"Menu of {title}").click()
+        self.card(title).get_by_role("button", name="Menu of").click()
         if item is not None:
             popover = self.page.locator("[class*=st-key-acts_]")
             popover.get_by_text(item, exact=True).click()

@@ -111,8 +111,6 @@ def test_twelve_widgets_show_what_the_endpoint_answers(
         least = min(len(shown), len(values), 9)
         assert shown[:least] == values[:least], title
         assert least >= 5
-    events = ask(own_address, dict(TWELVE[1]["config"]) | {"title": None}) if False else None
-    assert events is None
     total = ask(
         own_address,
         {
