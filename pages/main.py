@@ -12,6 +12,12 @@ st.logo(theme.LOGO, size="large")
 theme.apply(session.language())
 page = st.navigation(
     [
+        st.Page(
+            "dashboards.py",
+            title=say("Dashboards"),
+            icon=":material/dashboard:",
+            url_path="dashboards",
+        ),
         st.Page("explore.py", title=say("Explore"), icon=":material/query_stats:", default=True),
         st.Page(
             "dashboard.py",

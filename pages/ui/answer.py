@@ -45,7 +45,7 @@ def answer_card(
 ) -> Drawing:
     """Ask, and draw. Raises VitrineError."""
     with st.container(key="card_chart", gap="small"):
-        toolbar.view_controls(request, seen, scope)
+        toolbar.view_controls(body, request, seen, scope)
         toolbar.view_notices()
         result = session.engine().aggregate(request, scope)
         drawing = composed(body, request, result, scope, seen.fit(request))
@@ -69,13 +69,19 @@ def answer_card(
 
 
 def composed(
-    body: Mapping[str, Any], request: AggregateRequest, result: Result, scope: Scope, fitted: View
+    body: Mapping[str, Any],
+    request: AggregateRequest,
+    result: Result,
+    scope: Scope,
+    fitted: View,
+    *,
+    trend: bool = False,
 ) -> Drawing:
-    """The drawing, with what stands beside the answer asked one by one."""
+    """The drawing, with what is `wanted` beside the answer asked one by one."""
     engine = session.engine()
     beside = {
         name: engine.aggregate(asked, scope, as_of=end)
-        for name, (asked, end) in wanted(request, result, fitted).items()
+        for name, (asked, end) in wanted(request, result, fitted, trend=trend).items()
     }
     return compose(body, request, result, fitted, beside)
 

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from pages.ui.portuguese_dashboards import OF_DASHBOARDS, OF_TEMPLATES
+
 PORTUGUESE: Final[dict[str, str]] = {
     # Dashboards
     "A widget is a number, a chart or a table that answers one question.": "Um widget é um número,"
@@ -268,4 +270,6 @@ PORTUGUESE: Final[dict[str, str]] = {
     " máximo {count}",
     "Look behind a row": "Ver os eventos de uma linha",
     "Choose a row": "Escolha uma linha",
+    **OF_DASHBOARDS,
+    **OF_TEMPLATES,
 }

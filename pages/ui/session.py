@@ -337,3 +337,8 @@ def show_brand(workspace: str, brand: str) -> None:
     """Let this page speak of this brand; to be called before it is drawn, as callbacks are."""
     set_control("workspace", workspace)
     set_control("brand", brand)
+
+
+def may_save(scope: Scope) -> bool:
+    """Whether this visitor may save dashboards there."""
+    return dashboards().may_write(identity(), scope.workspace_id)
