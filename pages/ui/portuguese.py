@@ -5,7 +5,7 @@ from typing import Final
 from pages.ui.portuguese_dashboards import OF_DASHBOARDS, OF_TEMPLATES
 
 PORTUGUESE: Final[dict[str, str]] = {
-    # Dashboards
+    # One dashboard
     "A widget is a number, a chart or a table that answers one question.": "Um widget é um número,"
     " um gráfico ou uma tabela que responde a uma pergunta.",
     "Add a widget": "Adicionar widget",
@@ -17,11 +17,8 @@ PORTUGUESE: Final[dict[str, str]] = {
     "Column {x}, row {y}, {w} wide, {h} high": "Coluna {x}, linha {y}, {w} de largura, {h} de"
     " altura",
     "Continue": "Continuar",
-    "Dashboard": "Painel",
-    "Description": "Descrição",
     "Discard": "Descartar",
     "Done": "Concluir",
-    "Duplicate": "Duplicar",
     "Edit": "Editar",
     "Fill the screen": "Encher a tela",
     "Full screen": "Tela cheia",
@@ -29,9 +26,7 @@ PORTUGUESE: Final[dict[str, str]] = {
     "Leave full screen": "Sair da tela cheia",
     "Look at theirs": "Ver o da outra pessoa",
     "Menu of {title}": "Menu de {title}",
-    "Name": "Nome",
     "Name and description": "Nome e descrição",
-    "New widget": "Novo widget",
     "No changes yet.": "Ainda sem alterações.",
     "No events match.": "Nenhum evento corresponde.",
     "Nothing is on this dashboard yet": "Este painel ainda está vazio",
@@ -42,7 +37,6 @@ PORTUGUESE: Final[dict[str, str]] = {
     "Redo": "Refazer",
     "Refresh": "Atualizar",
     "Remove": "Remover",
-    "Save": "Salvar",
     "Save mine as a copy": "Salvar o meu como cópia",
     "Save them, throw them away, or go on editing.": "Salve, descarte ou continue a editar.",
     "Saved": "Salvo",
@@ -67,8 +61,6 @@ PORTUGUESE: Final[dict[str, str]] = {
     "the name of an event type": "o nome de um tipo de evento",
     "{days} d": "{days} d",
     "{n} min": "{n} min",
-    "{n} widget": "{n} widget",
-    "{n} widgets": "{n} widgets",
     "{title} (copy)": "{title} (cópia)",
     "{who} saved version {number} on {day} at {time} UTC, after you began. Nothing was"
     " overwritten: what you changed is still here.": "{who} salvou a versão {number} em {day} às"
