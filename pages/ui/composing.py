@@ -105,9 +105,14 @@ def _number(request: AggregateRequest, result: Result) -> float | None:
 def _trend(
     request: AggregateRequest, result: Result, trend: Result | None
 ) -> tuple[float | None, ...]:
-    if request.is_time and result.rows:
-        return tuple(bucket.value for bucket in buckets(request, result))
-    if trend is None or not trend.rows:
-        return ()
+    """Whole buckets: without its hatching, one that is covered in part would look like a fall."""
+    if request.is_time:
+        return _whole_buckets(request, result)
     by_day = replace(request, group_by="day", limit=TREND_LIMIT)
-    return tuple(bucket.value for bucket in buckets(by_day, trend))
+    return () if trend is None else _whole_buckets(by_day, trend)
+
+
+def _whole_buckets(request: AggregateRequest, result: Result) -> tuple[float | None, ...]:
+    found = buckets(request, result) if result.rows else []
+    whole = [bucket for bucket in found if bucket.share >= 1]
+    return tuple(bucket.value for bucket in (whole if len(whole) > 1 else found))

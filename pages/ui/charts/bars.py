@@ -17,8 +17,8 @@ LONGEST: Final = 4
 """So many times the longest bar, and the bar of all others would leave nothing to see of the rest;
 the line under the chart says what they come to.
 """
-ROOM: Final = 1.22
-"""Beside the longest bar, for its number."""
+ROOM: Final = 0.22
+"""Beside the longest bar, for its number, as a share of all there is."""
 
 
 def bars(drawing: Drawing) -> go.Figure:
@@ -159,7 +159,9 @@ def _axes(figure: go.Figure, drawing: Drawing, names: list[str], values: list[fl
     figure.update_layout(
         height=max(HEIGHT // 2, 60 + BAR_HEIGHT * len(names)), barcornerradius=4, barmode="overlay"
     )
-    span = [min(0, *values, *marks) * ROOM, max(0, *values, *marks) * ROOM]
+    low, high = min(0, *values, *marks), max(0, *values, *marks)
+    room = (high - low) * ROOM
+    span = [low - room if low < 0 else 0, high + room if high > 0 else 0]
     figure.update_xaxes(visible=False, range=span if span[0] < span[1] else [0, 1])
     # On a linear axis two keys that are cut to the same name keep a bar each.
     figure.update_yaxes(

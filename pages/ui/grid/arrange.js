@@ -78,11 +78,15 @@ class Layer {
       },
       this.root,
     );
-    for (const event of ["drag", "resize"]) {
-      this.grid.on(event, () => this.paint());
+    for (const event of ["dragstart", "resizestart"]) {
+      this.grid.on(event, () => {
+        this.held = true;
+        this.follow();
+      });
     }
     for (const event of ["dragstop", "resizestop"]) {
       this.grid.on(event, (_, item) => {
+        this.held = false;
         this.paint();
         this.announce(item);
         this.tell();
@@ -130,7 +134,7 @@ class Layer {
         height: "",
         zIndex: "",
       });
-      if (node.el !== inHand) continue;
+      if (node.id !== inHand?.getAttribute("gs-id")) continue;
       const from = cell.getBoundingClientRect();
       const to = inHand.getBoundingClientRect();
       Object.assign(cell.style, {
@@ -140,6 +144,12 @@ class Layer {
         zIndex: "3",
       });
     }
+  }
+
+  follow() {
+    if (!this.held || this.ended) return;
+    this.paint();
+    requestAnimationFrame(() => this.follow());
   }
 
   move(event, item) {

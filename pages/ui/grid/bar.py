@@ -9,7 +9,7 @@ import streamlit as st
 from engine import VitrineError
 from engine.errors import PreconditionFailed
 from engine.workspaces.widget import Dashboard
-from pages.ui import drawer, session, text
+from pages.ui import drawer, revisions, session, text
 from pages.ui.grid.draft import Draft
 from pages.ui.grid.editing import Editing
 from pages.ui.words import say
@@ -37,6 +37,8 @@ def bar(editing: Editing, draft: Draft) -> None:
             drawer.open(None, editing.scope, editing.put_widget)
         if st.button(say("Name"), key="rename", icon=":material/edit_note:"):
             name_it(editing)
+        if st.button(say("Revisions"), key="revisions", icon=":material/history:"):
+            revisions.open(editing.dashboard, editing.scope, lambda _: editing.end())
         st.caption(say("Changes are not saved yet.") if draft.changed else say("No changes yet."))
         with st.container(horizontal=True, horizontal_alignment="right", width="content"):
             if st.button(say("Done"), key="leave"):

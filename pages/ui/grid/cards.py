@@ -26,7 +26,7 @@ class Frame:
     """A card whose title is drawn; `slot` makes the container of what is in it."""
 
     widget: Widget
-    slot: Callable[..., Any]
+    slot: Callable[[], Any]
 
 
 def frames(
@@ -51,17 +51,20 @@ def _head(widget: Widget, menu: Callable[[Widget], None] | None) -> None:
             menu(widget)
 
 
-def _slot(widget: Widget, waiting: bool) -> Callable[..., Any]:
-    if not waiting:
-        return st.container
-    place: Callable[..., Any] = st.skeleton(room(widget)).container
-    return place
+def _slot(widget: Widget, waiting: bool) -> Callable[[], Any]:
+    """Both kinds leave what is drawn in the same place, so that it is not drawn anew later."""
+    key = f"body_{widget['id']}"
+    if waiting:
+        skeleton = st.skeleton(room(widget))
+        return lambda: skeleton.container(key=key, gap=None)
+    body = st.container(key=key, gap=None)
+    return lambda: body
 
 
 def fill(frame: Frame, answered: Answered, pick: Callable[[str], Any] | None) -> None:
     """What is in a card; its error, when it has none."""
     widget = frame.widget
-    with frame.slot(key=f"body_{widget['id']}", gap=None):
+    with frame.slot():
         drawing = answered.drawings.get(widget["id"])
         if isinstance(drawing, VitrineError):
             trouble(drawing.message)

@@ -15,6 +15,7 @@ from pages.ui.grid.place import Widget, place_of, title_of
 from pages.ui.words import say
 
 SIZES: Final = {"counter": (6, 1), "funnel": (8, 3), "table": (8, 3), "top_n": (8, 3)}
+"""Columns and rows that a new widget of a type gets."""
 USUAL_SIZE: Final = (12, 3)
 
 
@@ -96,8 +97,8 @@ class Editing:
             known = now.find(raw.get("id") or "")
             if known is not None:
                 return now.with_widget({**raw, "position": known["position"]})
-            size = SIZES.get(raw["widget_type"], USUAL_SIZE)
-            place = now.free_place(*size)
+            size = place_of(raw)
+            place = now.free_place(size["w"], size["h"])
             return now.with_widget({**raw, "id": str(uuid4()), "position": place})
 
         self.step(put)
