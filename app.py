@@ -46,7 +46,9 @@ def _make_demo() -> None:
         end = "\n" if share >= 1 else "\r"
         print(f"demo shop [{'#' * full}{' ' * (30 - full)}] {share:4.0%}", end=end, flush=True)
 
-    if not parts.demo.ready:
+    if parts.demo.ready:
+        parts.demo.furnish()
+    else:
         parts.demo.build(report if sys.stdout.isatty() else lambda _: None)
 
 

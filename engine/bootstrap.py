@@ -17,6 +17,7 @@ from engine.caches.base import Answers
 from engine.caches.coding import ResultCoding
 from engine.database.connect import open_database
 from engine.demo.build import Demo
+from engine.demo.furnish import furnish
 from engine.engine import Engine, utc_now
 from engine.exports.links import Links
 from engine.ingest.follower import Follower
@@ -71,6 +72,7 @@ def build(settings: Settings) -> Parts:
     database = open_database(settings.database)
     inbox = Inbox(database, lake, utc_now)
     engine = _engine(settings, lake)
+    dashboards = Dashboards(database, utc_now, Role(settings.dashboards_write_role))
     roller = None
     if settings.use_rollups:
         roller = Roller(Builder(lake, settings.rollups), database, utc_now, engine.warm)
@@ -82,9 +84,9 @@ def build(settings: Settings) -> Parts:
         keeper=Keeper(inbox, lake),
         roller=roller,
         follower=Follower(database, lake, utc_now, Vault(settings.secret)),
-        demo=Demo(lake, settings.demo_events, utc_now),
+        demo=Demo(lake, settings.demo_events, utc_now, lambda: furnish(dashboards, settings.home)),
         imports=Imports(lake, settings.home / "imports", utc_now),
-        dashboards=Dashboards(database, utc_now, Role(settings.dashboards_write_role)),
+        dashboards=dashboards,
         links=Links(settings.secret),
         token=settings.demo_token or secrets.token_urlsafe(32),
         checks={"database": lambda: _reach(database), "lake": lambda: _list(settings, lake)},

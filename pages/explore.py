@@ -16,6 +16,7 @@ from pages.ui import (
     text,
 )
 from pages.ui.charts.drawing import Drawing
+from pages.ui.draw import chart_name
 from pages.ui.scope import pick_scope, show_notices
 from pages.ui.words import say
 
@@ -64,7 +65,7 @@ def nothing_yet() -> None:
 @st.fragment
 def beneath(drawing: Drawing, scope: Scope) -> None:
     """The events of a row, all rows, and the request for programs: what is open of it."""
-    chart = answer.chart_name(drawing)
+    chart = chart_name(drawing)
     behind.behind(drawing, scope, chart)
     tabs = st.tabs([say("Rows"), *programs.KINDS, say("Paste")], key="beneath", on_change="rerun")
     if tabs[0].open:

@@ -12,7 +12,20 @@ st.logo(theme.LOGO, size="large")
 theme.apply(session.language())
 page = st.navigation(
     [
+        st.Page(
+            "dashboards.py",
+            title=say("Dashboards"),
+            icon=":material/dashboard:",
+            url_path="dashboards",
+        ),
         st.Page("explore.py", title=say("Explore"), icon=":material/query_stats:", default=True),
+        st.Page(
+            "dashboard.py",
+            title=say("Dashboard"),
+            icon=":material/dashboard:",
+            url_path="dashboard",
+            visibility="hidden",
+        ),
         st.Page("data.py", title=say("Data"), icon=":material/database:", url_path="data"),
     ],
     position="top",

@@ -19,12 +19,20 @@ class Demo:
     """Builds the shop's `events` events when those of a day ago and before are not all there.
 
     progress goes from 0 to 1; error says why building failed. events = 0 means no shop.
+    furnish: makes what a shop begins with beside its events, unless it did so before.
     """
 
-    def __init__(self, lake: LakeStore, events: int, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        lake: LakeStore,
+        events: int,
+        clock: Callable[[], datetime],
+        furnish: Callable[[], None] = lambda: None,
+    ) -> None:
         self._lake = lake
         self._events = events
         self._clock = clock
+        self._furnish = furnish
         self._lock = Lock()
         self.progress = 1.0 if self.is_fresh() else 0.0
         self.error: str | None = None
@@ -49,11 +57,17 @@ class Demo:
             with self._lock, self._lake.writing(WORKSPACE):
                 if not self.is_fresh():
                     self._build(report)
+                self.furnish()
                 self.progress = 1.0
                 report(1.0)
         except Exception as error:
             self.error = str(error)
             raise
+
+    def furnish(self) -> None:
+        """A shop that is there from an earlier start may still lack it."""
+        if self._events:
+            self._furnish()
 
     def _build(self, report: Callable[[float], None]) -> None:
         end = self._clock()

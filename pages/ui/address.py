@@ -8,6 +8,7 @@ from engine import FIELDS
 from engine.contract import NUMERIC_AGGREGATIONS, Field
 from engine.request import examine, from_query
 from pages.ui import session, view
+from pages.ui.panel import EXPLORE, Panel
 from pages.ui.view import View
 from pages.ui.words import say
 
@@ -22,7 +23,7 @@ def read(fields: Fields = FIELDS) -> None:
 
     What is wrong with it is kept as a notice of its control, which starts with its usual value.
     """
-    _understand(fields)
+    understand(fields)
     if not session.address_is_news(_names(fields), first=fields[0].name):
         return
     link = session.link_parameters()
@@ -37,19 +38,19 @@ def read(fields: Fields = FIELDS) -> None:
     seen, bad = view.from_link(link)
     for name, rule in bad.items():
         _say(link, name, say("It has to be {rule}.", rule=rule))
-    session.put_controls(values | _controls(seen))
+    session.put_controls(values | view.to_controls(seen))
 
 
-def _understand(fields: Fields) -> None:
+def understand(fields: Fields = FIELDS, panel: Panel = EXPLORE) -> None:
     """Take labels for the names in them: a browser sends the label of an option, and when its
     counts have changed since, Streamlit hands the label on.
     """
     for field in fields:
-        said = session.control(field.name)
+        said = panel.says(field.name)
         if isinstance(said, str):
-            session.put_controls({field.name: _name_in(said, field)})
+            panel.put({field.name: _name_in(said, field)})
         elif isinstance(said, list):
-            session.put_controls({field.name: [_name_in(label, field) for label in said]})
+            panel.put({field.name: [_name_in(label, field) for label in said]})
 
 
 def _name_in(label: str, field: Field) -> str:
@@ -58,9 +59,9 @@ def _name_in(label: str, field: Field) -> str:
     return next((part for part in parts if re.fullmatch(pattern, part)), label)
 
 
-def body(fields: Fields = FIELDS) -> dict[str, Any]:
+def body(fields: Fields = FIELDS, panel: Panel = EXPLORE) -> dict[str, Any]:
     """What the controls say, as a request's body."""
-    said = {field.name: session.control(field.name, field.initial) for field in fields}
+    said = {field.name: panel.says(field.name, field.initial) for field in fields}
     if said["aggregation"] not in NUMERIC_AGGREGATIONS:
         said["value_field"] = None
     return said | {"event_types": list(said["event_types"] or []) or None}
@@ -72,15 +73,15 @@ def set_body(body: Mapping[str, Any], fields: Fields = FIELDS) -> None:
     session.set_controls(known | {"event_types": list(known["event_types"] or [])})
 
 
-def seen() -> View:
+def seen(panel: Panel = EXPLORE) -> View:
     """What the controls of the view say."""
     usual = View()
-    goal = session.control("goal")
+    goal = panel.says("goal")
     return View(
-        widget_type=session.control("widget_type") or usual.widget_type,
-        look=session.control("look") or "",
-        number_format=session.control("number_format") or usual.number_format,
-        compare=bool(session.control("compare")),
+        widget_type=panel.says("widget_type") or usual.widget_type,
+        look=panel.says("look") or "",
+        number_format=panel.says("number_format") or usual.number_format,
+        compare=bool(panel.says("compare")),
         goal=None if goal is None else float(goal),
     )
 
@@ -96,20 +97,16 @@ def write(body: Mapping[str, Any], seen: View, fields: Fields = FIELDS) -> None:
     session.write_address(said, _names(fields))
 
 
-def choose_aggregation() -> None:
+def choose_aggregation(panel: Panel = EXPLORE) -> None:
     """A sum or an average starts with a number, so that there is something to see at once."""
     session.forget_notices()
-    numeric = session.control("aggregation") in NUMERIC_AGGREGATIONS
-    if numeric and not session.control("value_field"):
-        session.set_control("value_field", USUAL_VALUE)
+    numeric = panel.says("aggregation") in NUMERIC_AGGREGATIONS
+    if numeric and not panel.says("value_field"):
+        panel.set("value_field", USUAL_VALUE)
 
 
 def _names(fields: Fields) -> tuple[str, ...]:
     return (*(field.name for field in fields), *view.NAMES)
-
-
-def _controls(seen: View) -> dict[str, Any]:
-    return {name: getattr(seen, name) for name in view.NAMES} | {"look": seen.look or None}
 
 
 def _say(link: Mapping[str, list[str]], name: str, why: str) -> None:

@@ -1,22 +1,24 @@
 """The answer to a request in its card: title, chart, and what has to be said of the numbers."""
 
-import math
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import streamlit as st
 
 from engine import AggregateRequest, Result, Scope, VitrineError
-from pages.ui import charts, kinds, rows, session, text, toolbar
+from pages.ui import session, text, toolbar
 from pages.ui.account import adds_up, explain, newer
-from pages.ui.charts.bars import BARS
-from pages.ui.charts.drawing import Drawing
-from pages.ui.counter import counter
+from pages.ui.charts.drawing import BARS, Drawing
+from pages.ui.composing import compose, wanted
+from pages.ui.draw import draw
+from pages.ui.keep import save_button
 from pages.ui.numbers import written
 from pages.ui.view import View
 from pages.ui.words import both, say
 
+NAME: Final = "chart"
+"""Of the page's one chart, among those of other pages."""
 THINGS: Final = {
     "none": "rows",
     "event_type": "event types",
@@ -47,9 +49,11 @@ def answer_card(
         toolbar.view_controls(request, seen, scope)
         toolbar.view_notices()
         result = session.engine().aggregate(request, scope)
-        drawing = compose(body, request, result, scope, seen.fit(request))
+        drawing = composed(body, request, result, scope, seen.fit(request))
         types = ", ".join(request.event_types) if request.event_types else say("all event types")
-        st.markdown(f"### {text.for_markdown(text.title(request))}")
+        with st.container(horizontal=True, vertical_alignment="center", key="answer_head"):
+            st.markdown(f"### {text.for_markdown(text.title(request))}", width="stretch")
+            save_button(body, request, seen.fit(request), scope)
         window = both(
             "{types} · last {days} day · UTC",
             "{types} · last {days} days · UTC",
@@ -58,10 +62,31 @@ def answer_card(
             days=request.time_window_days,
         )
         st.caption(text.for_markdown(window))
-        draw(drawing, scope)
+        if result.rows:
+            draw(drawing, NAME)
+        else:
+            empty(request)
         say_all(receipt(drawing))
         accounted(drawing, scope)
     return drawing
+
+
+def composed(
+    body: Mapping[str, Any],
+    request: AggregateRequest,
+    result: Result,
+    scope: Scope,
+    fitted: View,
+    *,
+    trend: bool = False,
+) -> Drawing:
+    """The drawing, with what is `wanted` beside the answer asked one by one."""
+    engine = session.engine()
+    beside = {
+        name: engine.aggregate(asked, scope, as_of=end)
+        for name, (asked, end) in wanted(request, result, fitted, trend=trend).items()
+    }
+    return compose(body, request, result, fitted, beside)
 
 
 def say_all(lines: list[str]) -> None:
@@ -83,96 +108,6 @@ def accounted(drawing: Drawing, scope: Scope) -> None:
     with st.expander(title, icon=icon, key="computed", on_change="rerun") as more:
         if more.open:
             explain(drawing, account, scope.catalog_id)
-
-
-def compose(
-    body: dict[str, Any], request: AggregateRequest, result: Result, scope: Scope, fitted: View
-) -> Drawing:
-    engine = session.engine()
-    previous = None
-    if fitted.compare:
-        previous = engine.aggregate(request, scope, as_of=result.window_start)
-    return Drawing(
-        request,
-        result,
-        fitted,
-        previous=previous,
-        total=whole(request, result, scope, fitted),
-        steps=tuple(body["event_types"] or ()),
-    )
-
-
-def whole(request: AggregateRequest, result: Result, scope: Scope, seen: View) -> float | None:
-    """The value of all rows together; None where nobody asks for it."""
-    if request.group_by == "none":
-        row = result.rows[0]
-        return None if request.is_numeric and row.secondary == 0 else row.value
-    if request.aggregation in kinds.ADDITIVE and not result.truncated:
-        return math.fsum(row.value for row in result.rows)
-    asked = seen.widget_type in ("counter", "top_n") or seen.number_format == "percent"
-    if not asked and seen.look != "donut":
-        return None
-    everything = ungrouped(request)
-    return whole(
-        everything,
-        session.engine().aggregate(everything, scope, as_of=result.generated_at),
-        scope,
-        seen,
-    )
-
-
-def ungrouped(request: AggregateRequest) -> AggregateRequest:
-    """The same request for all events at once."""
-    return replace(request, group_by="none")
-
-
-def draw(drawing: Drawing, scope: Scope) -> None:
-    seen = drawing.view
-    if not drawing.result.rows:
-        empty(drawing.request)
-    elif seen.widget_type == "counter":
-        counter(drawing, before(drawing, scope))
-    elif seen.widget_type == "table":
-        rows.table(drawing, "answer_table")
-    else:
-        chart(drawing)
-
-
-def chart(drawing: Drawing) -> None:
-    selectable = drawing.view.look in CLICKABLE
-    name, key = chart_name(drawing), session.chart_key()
-
-    def picked() -> None:
-        points = session.control(key, {}).get("selection", {}).get("points", [])
-        places = [point["point_index"] for point in points if point.get("curve_number") == 0]
-        keys = drawing.keys
-        found = keys[places[0]] if places and places[0] < len(keys) else None
-        session.pick(name, None if found is None else (found,))
-
-    st.plotly_chart(
-        charts.figure(drawing),
-        key=key,
-        config=charts.CONFIG,
-        alt=charts.describe(drawing),
-        on_select=picked if selectable else "ignore",
-        selection_mode="points",
-    )
-
-
-CLICKABLE: Final = ("line", "area", "columns", "bars", "ranking")
-
-
-def chart_name(drawing: Drawing) -> str:
-    return repr((drawing.request, drawing.view.look))
-
-
-def before(drawing: Drawing, scope: Scope) -> float | None:
-    if not drawing.view.compare:
-        return None
-    everything = ungrouped(drawing.request)
-    ended = drawing.result.window_start
-    result = session.engine().aggregate(everything, scope, as_of=ended)
-    return whole(everything, result, scope, drawing.view)
 
 
 def empty(request: AggregateRequest) -> None:

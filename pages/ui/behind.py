@@ -10,6 +10,7 @@ import streamlit as st
 from engine import FIELDS, Scope, VitrineError
 from engine.contract import MEASURES
 from pages.ui import session, text
+from pages.ui.answer import NAME
 from pages.ui.charts.drawing import Drawing
 from pages.ui.words import say
 
@@ -37,7 +38,7 @@ def behind(drawing: Drawing, scope: Scope, chart: str) -> None:
                 if only:
                     st.rerun()
             if st.button(say("Close"), key="close_behind", icon=":material/close:"):
-                session.unpick()
+                session.unpick(NAME)
                 st.rerun()
         try:
             events = session.engine().samples(

@@ -12,6 +12,7 @@ from engine.contract import DIMENSIONS, MEASURES, METADATA, NUMERIC_AGGREGATIONS
 from pages.ui import address, session, text
 from pages.ui.address import BETWEEN
 from pages.ui.numbers import compact, written
+from pages.ui.panel import EXPLORE, Panel
 from pages.ui.words import both, say
 
 WINDOWS: Final = (7, 30, 90, 365)
@@ -65,58 +66,61 @@ def request_controls(
     body: Mapping[str, Any],
     faults: Sequence[Fault] = (),
     fields: tuple[Field, ...] = FIELDS,
+    panel: Panel = EXPLORE,
 ) -> None:
     """Draw the control of each field; what it says is in the session before it is drawn."""
     for field in fields:
         if field.name != "value_field" or body["aggregation"] in NUMERIC_AGGREGATIONS:
             draw = DRAW.get(field.name) or DRAW_KIND[field.kind]
-            draw(field, offer)
-        for notice in session.notices(field.name):
+            draw(field, offer, panel)
+        for notice in session.notices(panel.key(field.name)):
             st.warning(text.for_markdown(notice), icon=":material/link_off:")
         for fault in (fault for fault in faults if fault.field == field.name):
             st.error(text.for_markdown(fault.message), icon=":material/error:")
 
 
-def _common(field: Field) -> dict[str, Any]:
+def _common(field: Field, panel: Panel) -> dict[str, Any]:
     return {
         "label": say(field.label),
-        "key": field.name,
+        "key": panel.key(field.name),
         "help": text.for_markdown(say(field.help)),
         "on_change": session.forget_notices,
     }
 
 
-def _event_types(field: Field, offer: Offer) -> None:
-    chosen = session.control(field.name) or []
+def _event_types(field: Field, offer: Offer, panel: Panel) -> None:
+    chosen = panel.says(field.name) or []
     options = list(dict.fromkeys([*offer.types, *chosen]))
     st.multiselect(
         options=options,
         format_func=offer.type_label,
         placeholder=say("All event types"),
         max_selections=field.max_items,
-        **_common(field),
+        **_common(field, panel),
     )
     for name in (name for name in chosen if name not in offer.types):
         near = offer.near(name, [other for other in offer.types if other not in chosen])
         replaced = [[other if one == name else one for one in chosen] for other in near]
-        _suggest(field, name, near, [list(dict.fromkeys(new)) for new in replaced])
+        _suggest(field, panel, name, near, [list(dict.fromkeys(new)) for new in replaced])
 
 
-def _group_by(field: Field, offer: Offer) -> None:
-    chosen = session.control(field.name)
+def _group_by(field: Field, offer: Offer, panel: Panel) -> None:
+    chosen = panel.says(field.name)
     options = [*DIMENSIONS, *(METADATA + key for key in offer.keys)]
     known = chosen in options
     st.selectbox(
         options=options if known else [*options, chosen],
         format_func=offer.group_label,
-        **_common(field),
+        **_common(field, panel),
     )
     if not known:
         near = offer.near(str(chosen), options)
-        _suggest(field, str(chosen), near, near)
+        _suggest(field, panel, str(chosen), near, near)
 
 
-def _suggest(field: Field, name: str, near: Sequence[str], values: Sequence[Any]) -> None:
+def _suggest(
+    field: Field, panel: Panel, name: str, near: Sequence[str], values: Sequence[Any]
+) -> None:
     """Say that no event has this name, and offer those that look like it."""
     with st.container(gap="xsmall"):
         said = say("No event has {name}.", name=text.plain(name, 60))
@@ -125,16 +129,16 @@ def _suggest(field: Field, name: str, near: Sequence[str], values: Sequence[Any]
             for other, value in zip(near, values, strict=True):
                 st.button(
                     text.for_markdown(other),
-                    key=f"near_{field.name}_{name}_{other}",
-                    on_click=session.set_control,
+                    key=panel.key(f"near_{field.name}_{name}_{other}"),
+                    on_click=panel.set,
                     args=(field.name, value),
                 )
 
 
-def _choice(field: Field, _: Offer) -> None:
-    common = _common(field)
+def _choice(field: Field, _: Offer, panel: Panel) -> None:
+    common = _common(field, panel)
     if field.name == "aggregation":
-        common["on_change"] = address.choose_aggregation
+        common |= {"on_change": address.choose_aggregation, "args": (panel,)}
     st.selectbox(options=list(field.choices), format_func=_choice_label, **common)
 
 
@@ -142,42 +146,44 @@ def _choice_label(name: str) -> str:
     return f"{say(NAMES[name])}{BETWEEN}{name}" if name in NAMES else name
 
 
-def _value_field(field: Field, _: Offer) -> None:
+def _value_field(field: Field, _: Offer, panel: Panel) -> None:
     # Ids may be added up too, but nobody wants to: a link that does so keeps its choice.
-    chosen = session.control(field.name)
+    chosen = panel.says(field.name)
     extra = [chosen] if chosen in field.choices and chosen not in MEASURES else []
     st.selectbox(
         options=[*MEASURES, *extra],
         index=None,
         placeholder=say("Choose a number"),
-        **_common(field),
+        **_common(field, panel),
     )
 
 
-def _integer(field: Field, _: Offer) -> None:
-    st.number_input(min_value=field.minimum, max_value=field.maximum, step=1, **_common(field))
+def _integer(field: Field, _: Offer, panel: Panel) -> None:
+    st.number_input(
+        min_value=field.minimum, max_value=field.maximum, step=1, **_common(field, panel)
+    )
 
 
-def _window(field: Field, _: Offer) -> None:
-    days = session.control(field.name)
-    st.slider(min_value=field.minimum, max_value=field.maximum, **_common(field))
-    with st.container(horizontal=True, gap="xsmall", key="windows"):
+def _window(field: Field, _: Offer, panel: Panel) -> None:
+    days = panel.says(field.name)
+    st.slider(min_value=field.minimum, max_value=field.maximum, **_common(field, panel))
+    with st.container(horizontal=True, gap="xsmall", key=panel.key("windows")):
         for window in WINDOWS:
             st.button(
                 f"{window} d",
-                key=f"window_{window}",
+                key=panel.key(f"window_{window}"),
                 type="primary" if window == days else "secondary",
-                on_click=session.set_control,
+                on_click=panel.set,
                 args=(field.name, window),
                 help=say("The last {days} times 24 hours", days=window),
             )
 
 
-def _text(field: Field, _: Offer) -> None:
-    st.text_input(**_common(field))
+def _text(field: Field, _: Offer, panel: Panel) -> None:
+    st.text_input(**_common(field, panel))
 
 
-Draw = Callable[[Field, Offer], None]
+Draw = Callable[[Field, Offer, Panel], None]
 DRAW_KIND: Final[dict[str, Draw]] = {
     "texts": _event_types,
     "text": _text,

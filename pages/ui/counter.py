@@ -10,16 +10,16 @@ from pages.ui.numbers import signed, written
 from pages.ui.words import say
 
 
-def counter(drawing: Drawing, before: float | None) -> None:
-    """drawing.total is the number; before is that of the window before, if one is compared."""
+def counter(drawing: Drawing) -> None:
+    """drawing.total is the number, drawing.before_total that of the window before."""
+    before = drawing.before_total
     parts = [f"<div class='number' data-painted>{html.escape(_number(drawing))}</div>"]
     if before is not None and drawing.total is not None:
         parts.append(_change(drawing, drawing.total, before))
     if drawing.view.goal is not None:
         parts.append(_goal(drawing, drawing.view.goal))
-    if drawing.request.is_time:
-        parts.append(spark.line([bucket.value for bucket in drawing.buckets], height=70))
-    st.html("".join(parts))
+    trend = spark.line(drawing.trend, height=70) if drawing.trend else ""
+    st.html(f"<div class='counter'><div>{''.join(parts)}</div>{trend}</div>")
 
 
 def _number(drawing: Drawing) -> str:

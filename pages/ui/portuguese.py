@@ -2,7 +2,70 @@
 
 from typing import Final
 
+from pages.ui.portuguese_dashboards import OF_DASHBOARDS, OF_TEMPLATES
+
 PORTUGUESE: Final[dict[str, str]] = {
+    # One dashboard
+    "A widget is a number, a chart or a table that answers one question.": "Um widget é um número,"
+    " um gráfico ou uma tabela que responde a uma pergunta.",
+    "Add a widget": "Adicionar widget",
+    "Add the first widget": "Adicionar o primeiro widget",
+    "All dashboards": "Todos os painéis",
+    "Arrow keys move it, with Shift they change its size.": "As setas movem; com Shift mudam o"
+    " tamanho.",
+    "Changes are not saved yet.": "Há alterações por salvar.",
+    "Column {x}, row {y}, {w} wide, {h} high": "Coluna {x}, linha {y}, {w} de largura, {h} de"
+    " altura",
+    "Continue": "Continuar",
+    "Discard": "Descartar",
+    "Done": "Concluir",
+    "Edit": "Editar",
+    "Fill the screen": "Encher a tela",
+    "Full screen": "Tela cheia",
+    "Go on editing": "Continuar a editar",
+    "Leave full screen": "Sair da tela cheia",
+    "Look at theirs": "Ver o da outra pessoa",
+    "Menu of {title}": "Menu de {title}",
+    "Name and description": "Nome e descrição",
+    "No changes yet.": "Ainda sem alterações.",
+    "No events match.": "Nenhum evento corresponde.",
+    "Nothing is on this dashboard yet": "Este painel ainda está vazio",
+    "Off": "Não",
+    "Only events of this type": "Só eventos deste tipo",
+    "Only {name}": "Só {name}",
+    "Own": "Próprio",
+    "Redo": "Refazer",
+    "Refresh": "Atualizar",
+    "Remove": "Remover",
+    "Save mine as a copy": "Salvar o meu como cópia",
+    "Save them, throw them away, or go on editing.": "Salve, descarte ou continue a editar.",
+    "Saved": "Salvo",
+    "Show all event types again": "Mostrar de novo todos os tipos de evento",
+    "Somebody else saved this dashboard": "Outra pessoa salvou este painel",
+    "There is no such dashboard in this brand. It may be another brand's, or somebody deleted"
+    " it.": "Não há tal painel nesta marca. Pode ser de outra marca, ou alguém o apagou.",
+    "This widget is about other event types than the chosen one.": "Este widget trata de outros"
+    " tipos de evento.",
+    "Throw away": "Descartar",
+    "Throw mine away": "Descartar o meu",
+    "Time range": "Período",
+    "Undo": "Desfazer",
+    "Untitled": "Sem título",
+    "Updated {age}": "Atualizado {age}",
+    "View": "Vista",
+    "You have changes from {time} UTC that are not saved.": "Há alterações de {time} UTC que não"
+    " foram salvas.",
+    "Your changes are not saved": "As alterações não foram salvas",
+    "brand {brand}": "marca {brand}",
+    "one of {choices}": "um de {choices}",
+    "the name of an event type": "o nome de um tipo de evento",
+    "{days} d": "{days} d",
+    "{n} min": "{n} min",
+    "{title} (copy)": "{title} (cópia)",
+    "{who} saved version {number} on {day} at {time} UTC, after you began. Nothing was"
+    " overwritten: what you changed is still here.": "{who} salvou a versão {number} em {day} às"
+    " {time} UTC, depois de você começar. Nada foi sobrescrito: o que você mudou ainda está"
+    " aqui.",
     # The frame
     "Explore": "Explorar",
     "Data": "Dados",
@@ -199,4 +262,6 @@ PORTUGUESE: Final[dict[str, str]] = {
     " máximo {count}",
     "Look behind a row": "Ver os eventos de uma linha",
     "Choose a row": "Escolha uma linha",
+    **OF_DASHBOARDS,
+    **OF_TEMPLATES,
 }

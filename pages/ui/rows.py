@@ -9,8 +9,11 @@ from pages.ui.charts.drawing import Drawing
 from pages.ui.words import say
 
 
-def table(drawing: Drawing, key: str) -> None:
-    """All rows; the value of the previous window beside each where one is compared."""
+def table(drawing: Drawing, key: str, height: int | None = None) -> None:
+    """All rows; the value of the previous window beside each where one is compared.
+
+    height: in pixels; without one, it follows from the rows.
+    """
     request, result = drawing.request, drawing.result
     dtype = pl.Float64 if request.is_numeric else pl.Int64
     columns = {
@@ -35,6 +38,7 @@ def table(drawing: Drawing, key: str) -> None:
         key=key,
         column_config=looks,
         alt=say("The rows of the chart"),
+        height=height or "auto",
     )
 
 

@@ -18,19 +18,26 @@ OF_COLUMN: Final = "column"
 
 def pick_scope(title: str) -> Scope | None:
     """Workspace, brand and catalog, kept in the address like everything else."""
-    brands = session.identity().brands
-    if not brands:
+    if not session.identity().brands:
         return None
-    turned = session.turned_to(title)
     heading, place = st.columns([1, 1], vertical_alignment="bottom")
     heading.markdown(f"## {say(title)}")
     with place, st.container(horizontal=True, horizontal_alignment="right"):
         language_switch()
-        with st.popover(say("Brand and catalog"), icon=":material/storefront:"):
-            workspace = pick(say("Workspace"), "workspace", sorted(brands), turned)
-            brand = pick(say("Brand"), "brand", sorted(brands[workspace]), turned)
-            catalogs = known.inventory(Scope(workspace, brand)).catalogs
-            catalog = pick(say("Catalog"), "catalog", [ALL, *sorted(catalogs)], turned)
+        return choose_scope(title)
+
+
+def choose_scope(page: str) -> Scope | None:
+    """Behind a button. page: a name, to know when the visitor came from another one."""
+    brands = session.identity().brands
+    if not brands:
+        return None
+    turned = session.turned_to(page)
+    with st.popover(say("Brand and catalog"), icon=":material/storefront:", key="of_brand"):
+        workspace = pick(say("Workspace"), "workspace", sorted(brands), turned)
+        brand = pick(say("Brand"), "brand", sorted(brands[workspace]), turned)
+        catalogs = known.inventory(Scope(workspace, brand)).catalogs
+        catalog = pick(say("Catalog"), "catalog", [ALL, *sorted(catalogs)], turned)
     scope = Scope(workspace, brand, None if catalog == ALL else catalog)
     session.identity().check(scope)
     return scope

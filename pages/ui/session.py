@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,6 +14,7 @@ from engine.ingest.imports import Import, Imports
 from engine.ingest.sources import Source
 from engine.scope import demo_identity
 from engine.workspaces.dashboards import Dashboards
+from pages.ui.grid.draft import Draft
 
 NOTICES = "_notices"
 CHANGED = "_changed"
@@ -20,7 +22,7 @@ TOUCHED = "_touched"
 ADDRESS = "_address"
 LANGUAGE = "lang"
 PICKED = "_picked"
-CHARTS = "_charts"
+CHARTS = "_drawn_"
 UPLOAD = "_upload"
 UPLOADS = "_uploads"
 BRAND = "_new_brand"
@@ -29,6 +31,10 @@ CHOSEN = "_chosen_"
 FORM = "_source_form"
 SAID = "_said_of_"
 PAGE = "_page"
+DRAFT = "_draft_of_"
+SEEN = "_seen_"
+ANSWERED = "_answered_"
+DASHBOARD = "dashboard"
 
 
 def engine() -> Engine:
@@ -155,20 +161,52 @@ def pick(chart: str, picked: tuple[Any, ...] | None) -> None:
     st.session_state[PICKED] = None if picked is None else (chart, *picked)
 
 
-def unpick() -> None:
+def unpick(chart: str) -> None:
     """Nothing is clicked any more; the chart is drawn anew, for the browser shows what it was."""
     st.session_state[PICKED] = None
-    st.session_state[CHARTS] = st.session_state.get(CHARTS, 0) + 1
+    st.session_state[CHARTS + chart] = st.session_state.get(CHARTS + chart, 0) + 1
 
 
-def chart_key() -> str:
-    return f"chart_{st.session_state.get(CHARTS, 0)}"
+def chart_key(chart: str) -> str:
+    return f"{chart}_{st.session_state.get(CHARTS + chart, 0)}"
 
 
 def picked(chart: str) -> tuple[Any, ...] | None:
     """What was clicked in this chart; a click in another one is over."""
     kept = st.session_state.get(PICKED)
     return kept[1:] if kept and kept[0] == chart else None
+
+
+def dashboard_id() -> str:
+    """Which dashboard the address names; empty for none."""
+    return st.query_params.get(DASHBOARD, "")
+
+
+def draft_of(dashboard: str) -> Draft | None:
+    """What is being edited of a dashboard; None while nothing is."""
+    draft: Draft | None = st.session_state.get(DRAFT + dashboard)
+    return draft
+
+
+def keep_draft_of(dashboard: str, draft: Draft | None) -> None:
+    st.session_state[DRAFT + dashboard] = draft
+
+
+def first_sight(dashboard: str) -> bool:
+    """Whether it is drawn for the first time since the visitor came to its page."""
+    seen = st.session_state.get(SEEN) == dashboard
+    st.session_state[SEEN] = dashboard
+    return not seen
+
+
+def answered_at(dashboard: str) -> datetime | None:
+    """When what is shown of a dashboard was computed."""
+    at: datetime | None = st.session_state.get(ANSWERED + dashboard)
+    return at
+
+
+def keep_answered_at(dashboard: str, at: datetime | None) -> None:
+    st.session_state[ANSWERED + dashboard] = at
 
 
 def storage(scope: Scope) -> tuple[int, int]:
@@ -276,6 +314,8 @@ def turned_to(page: str) -> bool:
     but not to the controls of this page: those of the same name start anew.
     """
     before = st.session_state.get(PAGE)
+    if before != page:
+        st.session_state.pop(SEEN, None)
     st.session_state[PAGE] = page
     return before not in (None, page)
 
@@ -297,3 +337,8 @@ def show_brand(workspace: str, brand: str) -> None:
     """Let this page speak of this brand; to be called before it is drawn, as callbacks are."""
     set_control("workspace", workspace)
     set_control("brand", brand)
+
+
+def may_save(scope: Scope) -> bool:
+    """Whether this visitor may save dashboards there."""
+    return dashboards().may_write(identity(), scope.workspace_id)

@@ -57,8 +57,12 @@ def _svg(drawn: str, height: int) -> str:
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {height}'"
         f" width='{WIDTH}' height='{height}' preserveAspectRatio='none'>{drawn}</svg>"
     )
+    return image(svg, f"width:100%;height:{height}px;display:block")
+
+
+def image(svg: str, style: str) -> str:
+    """An HTML image that is read out as nothing."""
     coded = base64.b64encode(svg.encode()).decode()
-    style = f"width:100%;height:{height}px;display:block"
     return f"<img alt='' style='{style}' src='data:image/svg+xml;base64,{coded}'>"
 
 

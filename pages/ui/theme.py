@@ -32,7 +32,7 @@ CSS = """
 [data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primary"]:hover,
 [data-testid="stMultiSelect"] [data-tag] * { color: light-dark(#ffffff, #0a0f1e); }
 [data-testid="stBaseButton-primary"]:hover { background: light-dark(#4338ca, #a5b4fc); }
-.st-key-windows button { padding: .1rem .6rem; min-height: 2rem; }
+.st-key-windows button, .st-key-drawer_windows button { padding: .1rem .6rem; min-height: 2rem; }
 .st-key-card_chart h3 { padding-bottom: 0; }
 .st-key-card_controls, .st-key-card_chart { gap: .9rem; }
 div.number { font-size: clamp(2.2rem, 7vw, 3.6rem); font-weight: 680; line-height: 1.15;
@@ -56,6 +56,44 @@ div.number.small { font-size: 1.5rem; }
 [class*="st-key-neighbour_"]:hover { border-color: light-dark(#4f46e5, #818cf8); }
 [class*="st-key-neighbour_"] button { justify-content: flex-start; text-align: left;
   min-height: 1.6rem; padding: 0; }
+.thumb { border-radius: .5rem; overflow: hidden; border: 1px solid light-dark(#e5e9f2, #27304a);
+  background: light-dark(#f3f5fa, #0d1324); padding: .2rem; }
+.facts { color: light-dark(#475569, #a3b0c6); font-size: .85rem; margin: 0; }
+[class*="st-key-card_dashboard_"], [class*="st-key-card_template_"] { padding: .8rem .9rem; }
+[class*="st-key-card_dashboard_"]:hover, [class*="st-key-card_template_"]:hover {
+  border-color: light-dark(#4f46e5, #818cf8); }
+[class*="st-key-card_template_"] > :last-child { margin-top: auto; }
+[class*="st-key-card_dashboard_"] { position: relative; }
+[class*="st-key-card_dashboard_"] a::after { content: ""; position: absolute; inset: 0; }
+[class*="st-key-card_dashboard_"] [class*="st-key-shelf_name_"] > * { position: static; }
+[class*="st-key-shelf_star_"], [class*="st-key-shelf_menu_"] { z-index: 1; }
+[class*="st-key-shelf_star_"] button [data-testid="stMarkdownContainer"],
+[class*="st-key-shelf_menu_"] button [data-testid="stMarkdownContainer"] {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+[class*="st-key-shelf_menu_"] button > div > [aria-hidden="true"] { display: none; }
+[class*="st-key-shelf_favourite_"] [data-testid="stIconMaterial"] {
+  color: light-dark(#b45309, #fbbf24); font-variation-settings: "FILL" 1; }
+.st-key-import { margin-left: auto; }
+[class*="st-key-shelf_name_"] { min-width: 0; flex: 1 1 auto; }
+[class*="st-key-shelf_name_"] [data-testid="stPageLink-NavLink"] { padding-inline: 0; }
+[class*="st-key-shelf_name_"] [data-testid="stPageLink-NavLink"] p { font-weight: 620;
+  font-size: 1.02rem; }
+.st-key-card_shelf { padding: .3rem 1rem; }
+[class*="st-key-row_dashboard_"] { padding: .45rem 0; }
+.st-key-card_shelf > :not(:first-child) {
+  border-top: 1px solid light-dark(#e9edf5, #222b42); }
+.st-key-search { flex: 1 1 14rem; max-width: 26rem; }
+.st-key-drawer_controls { display: grid; grid-template-columns: 1fr 1fr; gap: .7rem 1rem; }
+.st-key-drawer_controls > * { grid-column: 1 / -1; min-width: 0; }
+.st-key-drawer_controls > .st-key-drawer_group_by,
+.st-key-drawer_controls > .st-key-drawer_aggregation { grid-column: auto; }
+.st-key-drawer_widget_type button { padding-inline: .55rem; flex: 1 1 auto; }
+.st-key-drawer_widget_type button p { font-size: .82rem; }
+.st-key-card_preview { padding: .8rem .9rem; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-drawer_foot) { position: sticky; bottom: 0;
+  z-index: 2; margin-bottom: -1.5rem; }
+.st-key-drawer_foot { padding: .7rem 0 1.5rem; background: light-dark(#f7f8fc, #0a0f1e); }
+.st-key-answer_head { flex-wrap: wrap; row-gap: 0; }
 .stMainBlockContainer { padding-top: 4.2rem; padding-bottom: 3rem; max-width: 1440px; }
 </style>
 """
@@ -86,7 +124,8 @@ def accent(opacity: float = 1) -> str:
 
 def apply(language: str) -> None:
     """The styles, and the language for those who have pages read out."""
-    st.html(CSS)
+    # Dialogs and menus lie beside the app's element, which alone knows whether it is dark.
+    st.html(CSS + f"<style>body {{ color-scheme: {look()}; }}</style>")
     if language != "en":
         script = f"<script>document.documentElement.lang = '{language}'</script>"
         st.html(script, unsafe_allow_javascript=True)

@@ -8,6 +8,7 @@ from engine import AggregateRequest, Scope
 from pages.ui import kinds, session, text
 from pages.ui.downloads import downloads
 from pages.ui.numbers import FORMATS
+from pages.ui.panel import EXPLORE, Panel
 from pages.ui.view import View
 from pages.ui.words import say
 
@@ -36,66 +37,69 @@ FORMAT_NAMES: Final = {"plain": "1,234.5", "compact": "1.2K", "percent": "%"}
 
 def view_controls(request: AggregateRequest, seen: View, scope: Scope) -> None:
     """Draw them; what they say is in the session before they are drawn."""
-    fits = kinds.fitting(request)
-    types = (kinds.AUTOMATIC, *fits)
-    if seen.widget_type not in types:
-        session.put_controls({"widget_type": kinds.AUTOMATIC})
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="toolbar"):
-        st.segmented_control(
-            say("Chart type"),
-            types,
-            format_func=_type_label,
-            required=True,
-            key="widget_type",
-            label_visibility="collapsed",
-            on_change=session.forget_notices,
-        )
+        type_control(request, seen)
         with st.popover(say("Display"), icon=":material/tune:"):
-            _display(request, seen.fit(request))
+            display_controls(request, seen.fit(request))
         downloads(request, scope)
 
 
-def _display(request: AggregateRequest, fitted: View) -> None:
+def type_control(request: AggregateRequest, seen: View, panel: Panel = EXPLORE) -> None:
+    types = (kinds.AUTOMATIC, *kinds.fitting(request))
+    if seen.widget_type not in types:
+        panel.put({"widget_type": kinds.AUTOMATIC})
+    st.segmented_control(
+        say("Chart type"),
+        types,
+        format_func=_type_label,
+        required=True,
+        key=panel.key("widget_type"),
+        label_visibility="collapsed",
+        on_change=session.forget_notices,
+    )
+
+
+def display_controls(request: AggregateRequest, fitted: View, panel: Panel = EXPLORE) -> None:
     looks = kinds.looks(request, fitted.widget_type)
     if len(looks) > 1:
-        session.put_controls({SHOWN: fitted.look})
+        panel.put({SHOWN: fitted.look})
         st.segmented_control(
             say("Look"),
             looks,
             format_func=lambda look: say(LOOK_NAMES[look]),
             required=True,
-            key=SHOWN,
+            key=panel.key(SHOWN),
             on_change=_choose_look,
-            args=(looks[0],),
+            args=(looks[0], panel),
         )
     st.selectbox(
         say("Number format"),
         FORMATS,
         format_func=lambda form: FORMAT_NAMES.get(form, form),
-        key="number_format",
+        key=panel.key("number_format"),
         help=say("Percent: of the total; an average as a share of 1."),
         on_change=session.forget_notices,
     )
     st.toggle(
         say("Compare with the window before"),
-        key="compare",
+        key=panel.key("compare"),
         help=say("The same span of time, up to where this window begins."),
         on_change=session.forget_notices,
     )
     st.number_input(
         say("Goal"),
         value=None,
-        key="goal",
+        key=panel.key("goal"),
         placeholder=say("None"),
         help=say("A line at this value."),
         on_change=session.forget_notices,
     )
 
 
-def _choose_look(usual: str) -> None:
+def _choose_look(usual: str, panel: Panel) -> None:
     """The usual look is none that was chosen: another type may have another one."""
-    look = session.control(SHOWN)
-    session.set_control("look", None if look == usual else look)
+    look = panel.says(SHOWN)
+    panel.set("look", None if look == usual else look)
 
 
 def _type_label(widget_type: str) -> str:

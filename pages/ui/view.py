@@ -69,10 +69,22 @@ def to_link(view: View) -> dict[str, str]:
     """The parameters of what differs from the usual view."""
     usual = asdict(View())
     said = {name: value for name, value in asdict(view).items() if value != usual[name]}
-    return {name: _text(value) for name, value in said.items()}
+    return {name: as_text(value) for name, value in said.items()}
 
 
-def _text(value: object) -> str:
+def to_controls(view: View) -> dict[str, Any]:
+    """What the controls of a view say; that of the look says nothing of the usual one."""
+    return asdict(view) | {"look": view.look or None}
+
+
+def to_config(view: View) -> dict[str, Any]:
+    """What a widget's config keeps of a view: what differs from the usual one of its type."""
+    usual = asdict(replace(View(), look=kinds.LOOKS.get(view.widget_type, ("",))[0]))
+    said = {name: value for name, value in asdict(view).items() if value not in (usual[name], "")}
+    return {name: value for name, value in said.items() if name != "widget_type"}
+
+
+def as_text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):

@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from engine.contract import FIELDS
+from engine.workspaces.templates import TEMPLATES, template
 from pages.ui import answer, charts, session, toolbar, words
 from pages.ui.charts import heat
 from pages.ui.portuguese import PORTUGUESE
@@ -25,6 +26,9 @@ FROM_TABLES = {
     *(field.help for field in FIELDS),
     "Data",  # pick_scope's argument
     "Explore",
+    "Dashboards",
+    *(raw[part] for raw in map(template, TEMPLATES) for part in ("name", "description")),
+    *(one["config"]["title"] for raw in map(template, TEMPLATES) for one in raw["widgets"]),
     "Sum of {field}",
     "Average of {field}",
 }

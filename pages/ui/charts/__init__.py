@@ -10,7 +10,7 @@ from pages.ui.charts.drawing import Drawing
 from pages.ui.numbers import separators
 from pages.ui.words import both, say
 
-__all__ = ["CONFIG", "DRAW", "Drawing", "describe", "figure"]
+__all__ = ["CONFIG", "DRAW", "Drawing", "describe", "figure", "filling"]
 
 CONFIG: Final = {"displayModeBar": False, "displaylogo": False, "scrollZoom": False}
 CLEAR: Final = "rgba(0,0,0,0)"
@@ -40,6 +40,11 @@ def figure(drawing: Drawing) -> go.Figure:
         dragmode=False,
         clickmode="event+select",
     )
+
+
+def filling(drawing: Drawing) -> go.Figure:
+    """The same for a chart that takes the height of what it is in."""
+    return figure(drawing).update_layout(height=None)
 
 
 def describe(drawing: Drawing) -> str:

@@ -12,26 +12,26 @@ from pages.ui.kinds import ADDITIVE
 from pages.ui.numbers import written
 from pages.ui.words import say
 
-BARS: Final = 25
-"""As many rows are drawn; the table has all."""
 BAR_HEIGHT: Final = 26
 LONGEST: Final = 4
 """So many times the longest bar, and the bar of all others would leave nothing to see of the rest;
 the line under the chart says what they come to.
 """
-ROOM: Final = 1.22
-"""Beside the longest bar, for its number."""
+ROOM: Final = 0.22
+"""Beside the longest bar, for its number, as a share of all there is."""
 
 
 def bars(drawing: Drawing) -> go.Figure:
-    return _lying(drawing, [text.for_plotly(row.key) for row in drawing.result.rows[:BARS]])
+    return _lying(
+        drawing, [text.for_plotly(row.key) for row in drawing.result.rows[: drawing.most]]
+    )
 
 
 def ranking(drawing: Drawing) -> go.Figure:
     """Numbered; what is not shown is one grey bar, where rows are parts of a whole."""
-    rows = drawing.result.rows[:BARS]
+    rows = drawing.result.rows[: drawing.most]
     names = [f"{i}. {text.for_plotly(row.key)}" for i, row in enumerate(rows, 1)]
-    others = rest(drawing, BARS)
+    others = rest(drawing, drawing.most)
     if others is not None and abs(others[1]) > LONGEST * max(abs(row.value) for row in rows):
         others = None
     return _lying(drawing, names, rest=others)
@@ -50,7 +50,7 @@ def columns(drawing: Drawing) -> go.Figure:
     """Over time, or of the first rows."""
     if drawing.request.is_time:
         return _columns_of_time(drawing)
-    rows = drawing.result.rows[:BARS]
+    rows = drawing.result.rows[: drawing.most]
     figure = go.Figure(
         go.Bar(
             x=list(range(len(rows))),
@@ -95,14 +95,14 @@ def _hovers(drawing: Drawing) -> list[str]:
             if row.key in drawing.values_before
             else "",
         )
-        for row in drawing.result.rows[:BARS]
+        for row in drawing.result.rows[: drawing.most]
     ]
 
 
 def _lying(
     drawing: Drawing, names: Sequence[str], rest: tuple[str, float] | None = None
 ) -> go.Figure:
-    rows = drawing.result.rows[:BARS]
+    rows = drawing.result.rows[: drawing.most]
     values = [row.value for row in rows]
     labels = [
         f"{drawing.label(row.value, row.secondary)} {drawing.change(row.key, row.value)}".strip()
@@ -159,7 +159,9 @@ def _axes(figure: go.Figure, drawing: Drawing, names: list[str], values: list[fl
     figure.update_layout(
         height=max(HEIGHT // 2, 60 + BAR_HEIGHT * len(names)), barcornerradius=4, barmode="overlay"
     )
-    span = [min(0, *values, *marks) * ROOM, max(0, *values, *marks) * ROOM]
+    low, high = min(0, *values, *marks), max(0, *values, *marks)
+    room = (high - low) * ROOM
+    span = [low - room if low < 0 else 0, high + room if high > 0 else 0]
     figure.update_xaxes(visible=False, range=span if span[0] < span[1] else [0, 1])
     # On a linear axis two keys that are cut to the same name keep a bar each.
     figure.update_yaxes(
@@ -173,7 +175,7 @@ def _axes(figure: go.Figure, drawing: Drawing, names: list[str], values: list[fl
 
 def _mark(figure: go.Figure, drawing: Drawing, way: str) -> None:
     """The goal, and a stroke where each value was in the window before."""
-    rows = drawing.result.rows[:BARS]
+    rows = drawing.result.rows[: drawing.most]
     known = [(i, drawing.values_before.get(row.key)) for i, row in enumerate(rows)]
     before = [(i, value) for i, value in known if value is not None]
     if before:

@@ -14,14 +14,17 @@ from pages.ui.view import View
 from pages.ui.words import say
 
 HEIGHT: Final = 380
+BARS: Final = 25
+"""As many rows are drawn where there is room; the table has all."""
 GREY: Final = "#94a3b8"
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """view fits the request. previous is the window before, total the value of all rows together.
+    """view fits the request. previous is the window before, total the value of all rows together,
+    before_total that of the window before; trend leads to a number through its window.
 
-    steps: event types in the order in which they were chosen.
+    steps: event types in the order in which they were chosen. most: so many bars have room.
     """
 
     request: AggregateRequest
@@ -29,7 +32,10 @@ class Drawing:
     view: View
     previous: Result | None = None
     total: float | None = None
+    before_total: float | None = None
+    trend: Sequence[float | None] = ()
     steps: Sequence[str] = ()
+    most: int = BARS
 
     @cached_property
     def buckets(self) -> list[Bucket]:

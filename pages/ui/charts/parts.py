@@ -71,6 +71,7 @@ def funnel(drawing: Drawing) -> go.Figure:
             y=list(range(len(rows))),
             text=labels,
             textinfo="text",
+            textposition=["inside" if row.value >= first / 3 else "outside" for row in rows],
             insidetextfont={"color": "#ffffff" if theme.look() == "light" else "#0a0f1e"},
             hovertext=[
                 drawing.hover(text.for_plotly(row.key, 80), row.value, row.secondary)

@@ -1,0 +1,168 @@
+"""The bar of edit mode, and the questions it asks."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from engine import VitrineError
+from engine.errors import PreconditionFailed
+from engine.workspaces.widget import Dashboard
+from pages.ui import drawer, revisions, session, text
+from pages.ui.grid.draft import Draft
+from pages.ui.grid.editing import Editing
+from pages.ui.words import say
+
+
+def bar(editing: Editing, draft: Draft) -> None:
+    with st.container(key="edit_bar", horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            say("Undo"),
+            key="undo",
+            icon=":material/undo:",
+            disabled=not draft.past,
+            on_click=editing.undo,
+            help="Ctrl + Z",
+        )
+        st.button(
+            say("Redo"),
+            key="redo",
+            icon=":material/redo:",
+            disabled=not draft.future,
+            on_click=editing.redo,
+            help="Ctrl + Shift + Z",
+        )
+        if st.button(say("Add a widget"), key="add_widget", icon=":material/add:"):
+            drawer.open(None, editing.scope, editing.put_widget)
+        if st.button(say("Name"), key="rename", icon=":material/edit_note:"):
+            name_it(editing)
+        if st.button(say("Revisions"), key="revisions", icon=":material/history:"):
+            revisions.open(editing.dashboard, editing.scope, lambda _: editing.end())
+        st.caption(say("Changes are not saved yet.") if draft.changed else say("No changes yet."))
+        with st.container(horizontal=True, horizontal_alignment="right", width="content"):
+            if st.button(say("Done"), key="leave"):
+                if draft.changed:
+                    ask_to_leave(editing)
+                else:
+                    over(editing.end)
+            if st.button(
+                say("Save"),
+                key="save",
+                icon=":material/save:",
+                type="primary",
+                disabled=not draft.changed,
+            ):
+                save(editing)
+
+
+def over(act: Callable[[], Any]) -> None:
+    act()
+    st.rerun()
+
+
+def save(editing: Editing) -> None:
+    """Never over what somebody else saved."""
+    try:
+        editing.save()
+    except PreconditionFailed:
+        ask_in_conflict(editing)
+    except VitrineError as error:
+        st.error("  \n".join(text.for_markdown(line) for line in told(error)))
+    else:
+        st.toast(say("Saved"), icon=":material/check:")
+        st.rerun()
+
+
+def told(error: VitrineError) -> list[str]:
+    faults = [f"{fault.field}: {fault.message}" for fault in error.faults]
+    return faults or [error.message]
+
+
+def name_it(editing: Editing) -> None:
+    st.dialog(say("Name and description"), icon=":material/edit_note:")(_name)(editing)
+
+
+def _name(editing: Editing) -> None:
+    now = editing.begin().now
+    name = st.text_input(say("Name"), now.name, max_chars=120, key="new_name")
+    described = st.text_area(
+        say("Description"), now.description or "", max_chars=2000, key="new_description"
+    )
+    if st.button(say("Use it"), type="primary", disabled=not name.strip(), key="use_name"):
+        over(lambda: editing.rename(name.strip(), described.strip() or None))
+
+
+def ask_to_leave(editing: Editing) -> None:
+    st.dialog(say("Your changes are not saved"), icon=":material/warning:")(_leave)(editing)
+
+
+def _leave(editing: Editing) -> None:
+    st.markdown(say("Save them, throw them away, or go on editing."))
+    with st.container(horizontal=True):
+        if st.button(say("Save"), type="primary", key="leave_saving"):
+            try:
+                editing.save()
+            except PreconditionFailed:
+                conflict(editing)
+                return
+            except VitrineError as error:
+                st.error("  \n".join(text.for_markdown(line) for line in told(error)))
+                return
+            st.rerun()
+        if st.button(say("Throw away"), key="leave_dropping"):
+            over(editing.end)
+        if st.button(say("Go on editing"), type="tertiary", key="leave_not"):
+            st.rerun()
+
+
+def ask_in_conflict(editing: Editing) -> None:
+    st.dialog(say("Somebody else saved this dashboard"), icon=":material/group:")(conflict)(editing)
+
+
+def conflict(editing: Editing) -> None:
+    where = (editing.scope.workspace_id, editing.scope.brand_id, editing.id)
+    last = session.dashboards().revisions(*where)[0]
+    st.markdown(
+        say(
+            "{who} saved version {number} on {day} at {time} UTC, after you began. Nothing was"
+            " overwritten: what you changed is still here.",
+            who=text.for_markdown(last.by),
+            number=last.number,
+            day=f"{last.at:%Y-%m-%d}",
+            time=f"{last.at:%H:%M}",
+        )
+    )
+    with st.container(horizontal=True):
+        link = dict(session.link_parameters())
+        st.link_button(say("Look at theirs"), theirs(link), icon=":material/open_in_new:")
+        if st.button(say("Save mine as a copy"), type="primary", key="save_copy"):
+            try:
+                show(editing.save_copy())
+            except VitrineError as error:
+                st.error("  \n".join(text.for_markdown(line) for line in told(error)))
+        if st.button(say("Throw mine away"), key="drop_mine"):
+            over(editing.end)
+
+
+def theirs(link: dict[str, list[str]]) -> str:
+    """The page as it is saved, in a tab of its own."""
+    return "?" + urlencode(link, doseq=True)
+
+
+def show(made: Dashboard) -> None:
+    parameters = dict(session.link_parameters()) | {session.DASHBOARD: [made.id]}
+    st.switch_page("dashboard.py", query_params=parameters)
+
+
+def offer_draft(editing: Editing) -> None:
+    """What an earlier visit did not save."""
+    at = editing.left_behind()
+    if at is None:
+        return
+    with st.container(key="left_behind", horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            say("You have changes from {time} UTC that are not saved.", time=f"{at:%Y-%m-%d %H:%M}")
+        )
+        st.button(say("Continue"), key="go_on", type="primary", on_click=editing.go_on)
+        st.button(say("Discard"), key="discard", on_click=editing.drop)

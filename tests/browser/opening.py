@@ -1,0 +1,90 @@
+"""How long a dashboard of 12 widgets takes to open, and to change its time range.
+
+At a million events on a warm server: uv run python -m tests.browser.opening
+"""
+
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from playwright.sync_api import Page
+
+from tests.browser.dashboard import PAINTED, PATIENCE, TWELVE, DashboardPage, make
+from tests.browser.data import Data
+from tests.browser.server import chromium, serving
+
+EVENTS: Final = 1_000_000
+ROUNDS: Final = 7
+WIDE: Final = {"width": 1440, "height": 1840}
+WATCH: Final = f"""
+    window.times = {{}};
+    const look = () => {{
+        const now = performance.now();
+        if (document.querySelector('[class*=st-key-cell_]')) window.times.frames ??= now;
+        if (({PAINTED})() >= {len(TWELVE)}) window.times.painted ??= now;
+        else requestAnimationFrame(look);
+    }};
+    requestAnimationFrame(look);
+"""
+CHANGE: Final = """(range) => new Promise((resolve) => {
+    const seen = () => [...document.querySelectorAll('[class*=st-key-body_]')].map((body) => {
+        const trace = body.querySelector('.js-plotly-plot')?._fullData?.[0];
+        if (!trace) return body.querySelector('[data-painted]')?.innerText;
+        const values = trace.z?.flat() ?? trace.values ?? trace.x ?? [];
+        return JSON.stringify([[...values].slice(0, 9), [...(trace.y ?? [])].slice(0, 9)]);
+    }).filter((found) => found !== undefined);
+    const before = seen();
+    const button = [...document.querySelectorAll('.st-key-dashboard_range button')]
+        .find((button) => button.innerText.trim() === range);
+    const began = performance.now();
+    button.click();
+    const look = () => {
+        const now = seen();
+        const all = now.length === before.length && now.every((one, i) => one !== before[i]);
+        if (all || performance.now() - began > 20000) resolve(performance.now() - began);
+        else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+})"""
+
+
+def open_once(page: Page, address: str, dashboard: str) -> dict[str, float]:
+    """Milliseconds from the navigation to the frames, and to twelve painted widgets."""
+    DashboardPage(page, address).open(dashboard)
+    page.wait_for_function("() => window.times.painted", timeout=PATIENCE)
+    times: dict[str, float] = page.evaluate("() => window.times")
+    return times
+
+
+def change(page: Page, days: int) -> float:
+    """Milliseconds until every chart and number has changed."""
+    milliseconds: float = page.evaluate(CHANGE, f"{days} d")
+    DashboardPage(page, "").settle()
+    return milliseconds
+
+
+def main() -> None:
+    with (
+        tempfile.TemporaryDirectory() as home,
+        serving(Path(home), events=EVENTS) as address,
+        chromium() as browser,
+    ):
+        Data(browser.new_page(), address).wait_until_rolled_up()
+        dashboard = make(Path(home), TWELVE, "opening")
+        page = browser.new_page(viewport=WIDE)
+        page.add_init_script(WATCH)
+        # The first time fills the browser's cache.
+        open_once(page, address, dashboard)
+        opened = [open_once(page, address, dashboard) for _ in range(ROUNDS)]
+        for name in ("frames", "painted"):
+            found = sorted(times[name] for times in opened)
+            print(f"{name:8} median {median(found):5.0f} ms, longest {found[-1]:5.0f} ms")
+        for days in (7, 90, 365):
+            change(page, days)
+        found = sorted(change(page, days) for days in (7, 90, 365, 7, 90, 365))
+        print(f"range    median {median(found):5.0f} ms, longest {found[-1]:5.0f} ms")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,357 @@
+"""A dashboard in a browser: what it shows, how it is arranged, and that no edit is lost."""
+
+import json
+import os
+import re
+import signal
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, expect
+
+from engine.demo.words import BRANDS, WORKSPACE
+from tests.browser.dashboard import (
+    BUYING,
+    PATIENCE,
+    TWELVE,
+    DashboardPage,
+    counter,
+    make,
+    store,
+    widget,
+)
+from tests.browser.server import TOKEN, running, serving
+
+Open = Callable[..., DashboardPage]
+PHONE: Final = {"width": 375, "height": 800}
+HOSTILE: Final = "<img src=x onerror=alert(1)> ![x](http://evil.example/x.png)"
+FEW: Final = [
+    counter(0, "Events"),
+    widget("breakdown_bar", 0, 1, 10, 2, "Types", group_by="event_type"),
+    widget("time_series", 10, 1, 10, 2, "Days", group_by="day"),
+]
+
+
+@pytest.fixture(scope="module")
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def own_address(own_home: Path) -> Iterator[str]:
+    with serving(own_home, events=60_000) as address:
+        yield address
+
+
+@pytest.fixture
+def new_page(browser: Browser, own_address: str) -> Iterator[Open]:
+    """Opens a browser of its own."""
+    contexts = []
+
+    def open_page(**options: Any) -> DashboardPage:
+        context = browser.new_context(**{"viewport": {"width": 1440, "height": 1500}} | options)
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        return DashboardPage(context.new_page(), own_address)
+
+    expect.set_options(timeout=PATIENCE)
+    yield open_page
+    expect.set_options(timeout=5_000)
+    for context in contexts:
+        context.close()
+
+
+def ask(address: str, body: dict[str, Any]) -> Any:
+    """The endpoint's answer."""
+    request = urllib.request.Request(
+        f"{address}/api/workspace/{WORKSPACE}/dashboards/aggregate",
+        json.dumps(body).encode(),
+        {
+            "Authorization": f"Bearer {TOKEN}",
+            "X-Active-Brand": BRANDS[0],
+            "Content-Type": "application/json",
+        },
+    )
+    with urllib.request.urlopen(request) as response:
+        return json.load(response)
+
+
+def drawn(page: DashboardPage, title: str) -> list[float]:
+    """The values of a chart, in its order."""
+    script = """(plot) => {
+        const trace = plot._fullData[0];
+        const values = trace.values ?? (trace.orientation === 'h' ? trace.x : trace.y);
+        return Array.from(values);
+    }"""
+    found: list[float] = page.card(title).locator(".js-plotly-plot").evaluate(script)
+    return found
+
+
+def saved(home: Path, dashboard: str) -> dict[str, tuple[int, ...]]:
+    """Where the saved widgets lie, by title."""
+    found = store(home).get(WORKSPACE, BRANDS[0], dashboard)
+    return {w.title: tuple(w.position.to_dict().values()) for w in found.widgets}
+
+
+def test_twelve_widgets_show_what_the_endpoint_answers(
+    new_page: Open, own_home: Path, own_address: str
+) -> None:
+    page = new_page().open(make(own_home, TWELVE, "twelve"))
+    page.wait_until_painted(12)
+    for title in ("Events by type", "Types of events", "Top products"):
+        config = next(w["config"] for w in TWELVE if w["config"]["title"] == title)
+        fields = ("event_types", "group_by", "aggregation", "value_field", "time_window_days")
+        rows = ask(own_address, {name: config.get(name) for name in fields} | {"limit": 100})
+        values = [row["value"] for row in rows["rows"]]
+        shown = drawn(page, title)
+        least = min(len(shown), len(values), 9)
+        assert shown[:least] == values[:least], title
+        assert least >= 5
+    total = ask(
+        own_address,
+        {
+            "event_types": None,
+            "group_by": "none",
+            "aggregation": "count_distinct",
+            "time_window_days": 30,
+        },
+    )["rows"][0]["value"]
+    page.menu("Sessions", "Full screen")
+    dialog = page.page.get_by_role("dialog")
+    expect(dialog.locator(".number")).to_be_visible()
+    told = dialog.locator(".number").inner_text()
+    assert float(told.removesuffix("K")) == pytest.approx(total / 1000, rel=0.01)
+    expect(dialog.locator(".stDataFrame")).to_be_visible()
+
+
+def test_cards_lie_exactly_where_the_contract_says(new_page: Open, own_home: Path) -> None:
+    page = new_page().open(make(own_home, TWELVE, "exact"))
+    grid = page.page.locator(".st-key-grid").bounding_box()
+    assert grid is not None
+    step = (grid["width"] + 12) / 24
+    for one in TWELVE:
+        box = page.card(one["config"]["title"]).first.bounding_box()
+        assert box is not None
+        x, y, w, h = one["position"].values()
+        expected = (x * step, y * 148, w * step - 12, h * 148 - 12)
+        found = (box["x"] - grid["x"], box["y"] - grid["y"], box["width"], box["height"])
+        assert found == pytest.approx(expected, abs=1), one["config"]["title"]
+
+
+def test_arrange_undo_save_and_find_it_again(new_page: Open, own_home: Path) -> None:
+    dashboard = make(own_home, FEW, "arrange")
+    page = new_page().open(dashboard)
+    page.edit()
+    page.drag("Days", 2, 2)
+    page.expect_place("Days", 12, 3, 10, 2)
+    page.settle()
+    page.stretch("Types", 2, 1)
+    page.expect_place("Types", 0, 1, 12, 3)
+    page.settle()
+    page.keys("Events", "ArrowRight", "ArrowRight", "Shift+ArrowRight")
+    page.expect_place("Events", 2, 0, 7, 1)
+    expect(page.page.locator(".arrange-said")).to_have_text("Column 3, row 1, 7 wide, 1 high")
+    expect(page.button("Save")).to_be_enabled()
+    page.settle()
+    assert saved(own_home, dashboard)["Days"] == (10, 1, 10, 2)
+    for title, *place in (("Events", 0, 0, 6, 1), ("Types", 0, 1, 10, 2)):
+        page.press("Undo")
+        page.expect_place(title, *place)
+    page.page.keyboard.press("Control+z")
+    page.expect_place("Days", 10, 1, 10, 2)
+    for _ in range(3):
+        page.settle()
+        page.press("Redo")
+    page.expect_place("Events", 2, 0, 7, 1)
+    page.press("Save")
+    expect(page.button("Edit")).to_be_visible()
+    assert saved(own_home, dashboard) == {
+        "Events": (2, 0, 7, 1),
+        "Types": (0, 1, 12, 3),
+        "Days": (12, 3, 10, 2),
+    }
+    page.open(dashboard)
+    page.expect_place("Types", 0, 1, 12, 3)
+
+
+def test_the_second_editor_is_told_and_overwrites_nothing(new_page: Open, own_home: Path) -> None:
+    dashboard = make(own_home, FEW, "two")
+    first, second = new_page().open(dashboard), new_page().open(dashboard)
+    first.edit()
+    second.edit()
+    first.keys("Events", "ArrowRight")
+    first.expect_place("Events", 1, 0, 6, 1)
+    expect(first.button("Save")).to_be_enabled()
+    first.press("Save")
+    expect(first.button("Edit")).to_be_visible()
+    second.keys("Days", "ArrowDown")
+    expect(second.button("Save")).to_be_enabled()
+    second.press("Save")
+    dialog = second.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("demo saved version 2")
+    assert saved(own_home, dashboard)["Days"] == (10, 1, 10, 2)
+    expect(dialog.get_by_role("link", name="Look at theirs")).to_be_visible()
+    dialog.get_by_role("button", name="Save mine as a copy").click()
+    expect(second.page.locator("h2.dashboard-name")).to_have_text("Shop (copy)")
+    assert saved(own_home, dashboard)["Events"] == (1, 0, 6, 1)
+    copy = re.search(r"dashboard=([0-9a-f-]{36})", second.page.url)
+    assert copy is not None
+    assert saved(own_home, copy.group(1))["Days"] == (10, 2, 10, 2)
+
+
+def test_a_draft_outlives_its_tab_and_its_server(browser: Browser, tmp_path: Path) -> None:
+    with running(tmp_path, 20_000) as (address, process):
+        dashboard = make(tmp_path, FEW, "draft")
+        context = browser.new_context(viewport={"width": 1440, "height": 1200})
+        context.set_default_timeout(PATIENCE)
+        page = DashboardPage(context.new_page(), address).open(dashboard)
+        page.edit()
+        page.keys("Days", "ArrowDown")
+        expect(page.button("Save")).to_be_enabled(timeout=PATIENCE)
+        page.settle()
+        # Whatever a save had begun is gone with the process.
+        page.button("Save").click(no_wait_after=True)
+        os.kill(process, signal.SIGKILL)
+        context.close()
+    found = saved(tmp_path, dashboard)
+    assert found["Days"] in ((10, 1, 10, 2), (10, 2, 10, 2))
+    assert len(found) == 3
+    if found["Days"] == (10, 2, 10, 2):
+        return
+    with serving(tmp_path, 20_000) as address:
+        context = browser.new_context(viewport={"width": 1440, "height": 1200})
+        context.set_default_timeout(PATIENCE)
+        page = DashboardPage(context.new_page(), address).open(dashboard)
+        page.press("Continue")
+        page.expect_place("Days", 10, 2, 10, 2)
+        page.press("Save")
+        expect(page.button("Edit")).to_be_visible(timeout=PATIENCE)
+        context.close()
+    assert saved(tmp_path, dashboard)["Days"] == (10, 2, 10, 2)
+
+
+def test_leaving_with_changes_asks(new_page: Open, own_home: Path) -> None:
+    dashboard = make(own_home, FEW, "leaving")
+    page = new_page().open(dashboard)
+    page.menu("Days", "Remove")
+    expect(page.card("Days")).to_have_count(0)
+    page.menu("Types", "Duplicate")
+    expect(page.card("Types (copy)")).to_be_visible()
+    page.press("Done")
+    page.page.get_by_role("dialog").get_by_role("button", name="Throw away").click()
+    expect(page.card("Days")).to_be_visible()
+    expect(page.button("Edit")).to_be_visible()
+    assert len(saved(own_home, dashboard)) == 3
+    page.open(dashboard)
+    expect(page.button("Continue")).to_have_count(0)
+
+
+def test_range_and_event_type_change_all_and_the_address(
+    new_page: Open, own_home: Path, own_address: str
+) -> None:
+    page = new_page().open(make(own_home, FEW, "range"))
+    page.wait_until_painted(3)
+    page.page.locator(".st-key-dashboard_range").get_by_text("7 d", exact=True).click()
+    page.page.wait_for_url("**time_window_days=7**")
+    page.page.wait_for_function(
+        "() => [...document.querySelectorAll('.js-plotly-plot')].some((plot) =>"
+        " plot._fullData?.[0].x?.length === 8)"
+    )
+    week = ask(
+        own_address,
+        {
+            "event_types": None,
+            "group_by": "event_type",
+            "aggregation": "count",
+            "time_window_days": 7,
+        },
+    )["rows"]
+    page.settle()
+    assert drawn(page, "Types")[:3] == [row["value"] for row in week[:3]]
+    bar = page.card("Types").locator(".barlayer .point path").first
+    bar.click(force=True)
+    expect(page.button(f"Only {week[0]['key']}")).to_be_visible()
+    page.page.wait_for_url(f"**event_types={week[0]['key']}**")
+    expect(page.card("Types").locator(".barlayer .point path")).to_have_count(1)
+    page.press(f"Only {week[0]['key']}")
+    expect(page.card("Types").locator(".barlayer .point path").nth(1)).to_be_attached()
+    assert "event_types" not in page.page.url
+
+
+def test_one_broken_widget_is_told_of_in_its_card(new_page: Open, own_home: Path) -> None:
+    broken = widget("counter", 12, 0, 6, 1, HOSTILE, event_types=["Nope!"])
+    odd = widget("top_n", 18, 0, 6, 1, "Odd", group_by="product_id", goal="x", look="wall")
+    dashboard = _made_anyway(own_home, [*FEW, broken, odd])
+    requested: list[str] = []
+    page = new_page()
+    page.page.on("request", lambda request: requested.append(request.url))
+    page.open(dashboard)
+    page.wait_until_painted(5)
+    expect(page.page.locator(".trouble")).to_have_count(1)
+    expect(page.page.locator(".trouble")).to_contain_text("event_types")
+    expect(page.card("Events").locator(".number")).to_be_visible()
+    expect(page.page.locator("[class*=st-key-cell_] img[src=x]")).to_have_count(0)
+    assert not [url for url in requested if "evil.example" in url]
+
+
+def _made_anyway(home: Path, widgets: list[dict[str, Any]]) -> str:
+    """A dashboard that its parser would refuse: as an older version may have stored it."""
+    from sqlalchemy import text  # noqa: PLC0415
+
+    from engine.database.connect import open_database  # noqa: PLC0415
+    from engine.settings import Settings  # noqa: PLC0415
+
+    fine = [w | {"config": w["config"] | {"event_types": BUYING}} for w in widgets]
+    dashboard = make(home, fine, "broken")
+    kept = store(home).get(WORKSPACE, BRANDS[0], dashboard)
+    database = open_database(Settings.read(home=home).database)
+    with database.begin() as connection:
+        for asked, stored in zip(widgets, fine, strict=True):
+            id = next(w.id for w in kept.widgets if w.title == stored["config"]["title"])
+            connection.execute(
+                text("update widgets set config = :config where id = :id"),
+                {"config": json.dumps(asked["config"]), "id": id},
+            )
+    return dashboard
+
+
+def test_on_a_phone_cards_stand_in_reading_order(new_page: Open, own_home: Path) -> None:
+    page = new_page(viewport=PHONE).open(make(own_home, TWELVE, "phone"))
+    boxes = page.page.locator("[class*=st-key-cell_]").evaluate_all(
+        "(cells) => cells.map((cell) => [cell.querySelector('h3').innerText,"
+        " cell.getBoundingClientRect().top, cell.getBoundingClientRect().width])"
+    )
+    order = sorted(TWELVE, key=lambda one: (one["position"]["y"], one["position"]["x"]))
+    by_height = sorted(boxes, key=lambda box: box[1])
+    assert [title for title, _, _ in by_height] == [one["config"]["title"] for one in order]
+    assert all(300 < width <= 375 for _, _, width in boxes)
+    assert page.page.evaluate("document.documentElement.scrollWidth") <= 375
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(new_page: Open, own_home: Path, scheme: str) -> None:
+    page = new_page(color_scheme=scheme).open(make(own_home, TWELVE, f"axe-{scheme}"))
+    page.wait_until_painted(12)
+    for state in ("view", "edit"):
+        if state == "edit":
+            page.edit()
+        found = Axe().run(page.page)
+        told = [
+            (one["id"], [n["html"][:200] for n in one["nodes"][:3]])
+            for one in found.response["violations"]
+        ]
+        assert not told, (state, told)
+
+
+def test_a_wall_shows_nothing_but_the_dashboard(new_page: Open, own_home: Path) -> None:
+    page = new_page().open(make(own_home, FEW, "wall"), "&wall=true")
+    page.wait_until_painted(3)
+    expect(page.page.get_by_test_id("stHeader")).to_be_hidden()
+    expect(page.page.locator(".st-key-dashboard_range")).to_be_hidden()
+    page.press("Leave full screen")
+    expect(page.page.locator(".st-key-dashboard_range")).to_be_visible()
+    assert "wall" not in page.page.url

@@ -1,0 +1,182 @@
+"""The page of one dashboard without a browser: address, edit mode, drafts, saving."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from engine import process
+from engine.demo.words import BRANDS, WORKSPACE
+from engine.workspaces.widget import Dashboard
+from pages.ui.grid.asked import Asked
+from pages.ui.session import DRAFT
+
+pytestmark = pytest.mark.usefixtures("demo_shop")
+PAGE = str(Path(__file__).parents[2] / "pages" / "dashboard.py")
+USUAL = {"event_types": None, "group_by": "none", "aggregation": "count", "time_window_days": 30}
+
+
+def widget(x: int, title: str, **config: Any) -> dict[str, Any]:
+    return {
+        "widget_type": "counter",
+        "position": {"x": x, "y": 0, "w": 6, "h": 1},
+        "config": {"title": title, **USUAL, **config},
+    }
+
+
+@pytest.fixture
+def dashboard(request: pytest.FixtureRequest) -> Iterator[Dashboard]:
+    slug = request.node.name.lower().replace("_", "-").split("[")[0][:60]
+    raw = {
+        "slug": slug,
+        "name": "Shop",
+        "widgets": [
+            widget(0, "Events"),
+            widget(6, "Purchases", event_types=["agent_purchase"]),
+            widget(12, "Sessions", aggregation="count_distinct"),
+        ],
+    }
+    yield process().dashboards.create(WORKSPACE, BRANDS[0], "somebody", raw)
+    process().dashboards.drop_draft("demo", _id(slug))
+
+
+def _id(slug: str) -> str:
+    found = process().dashboards.by_slug(WORKSPACE, BRANDS[0], slug)
+    return "" if found is None else found.id
+
+
+def opened(dashboard: Dashboard, **parameters: str) -> AppTest:
+    page = AppTest.from_file(PAGE, default_timeout=60)
+    for name, value in ({"dashboard": dashboard.id} | parameters).items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def pressed(page: AppTest, key: str) -> AppTest:
+    page.button(key=key).click().run()
+    assert not page.exception
+    return page
+
+
+def step(page: AppTest, dashboard: Dashboard, x: int) -> None:
+    """What letting go of the first card in another column does."""
+    draft = page.session_state[DRAFT + dashboard.id]
+    place = {"id": dashboard.widgets[0].id, "x": x, "y": 1, "w": 6, "h": 1}
+    moved = draft.step(draft.now.moved([place]), draft.at)
+    page.session_state[DRAFT + dashboard.id] = moved
+
+
+def shown(page: AppTest) -> str:
+    return "\n".join(str(html.value) for html in page.get("html"))
+
+
+def now(dashboard: Dashboard) -> Dashboard:
+    return process().dashboards.get(WORKSPACE, BRANDS[0], dashboard.id)
+
+
+def test_every_card_has_its_title_and_number(dashboard: Dashboard) -> None:
+    page = opened(dashboard)
+    for one in dashboard.widgets:
+        assert f"widget-title'>{one.title}</h3>" in shown(page)
+    body = USUAL | {"limit": 100}
+    value = process().engine.aggregate(body, _scope()).rows[0].value
+    assert f"data-painted>{value:,}</div>" in shown(page)
+
+
+def _scope() -> Any:
+    from engine import Scope  # noqa: PLC0415
+
+    return Scope(WORKSPACE, BRANDS[0])
+
+
+def test_the_address_narrows_all_widgets(dashboard: Dashboard) -> None:
+    page = opened(dashboard, time_window_days="7", event_types="agent_view")
+    body = USUAL | {"time_window_days": 7, "event_types": ["agent_view"]}
+    value = process().engine.aggregate(body, _scope()).rows[0].value
+    assert f"data-painted>{value:,}</div>" in shown(page)
+    assert "about other event types" in shown(page)
+    pressed(page, "only_type")
+    assert "event_types" not in page.query_params
+    assert page.query_params["time_window_days"] in ("7", ["7"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("time_window_days", "31"), ("refresh", "2"), ("event_types", "No Type")],
+)
+def test_what_a_link_may_not_say_is_named(dashboard: Dashboard, name: str, value: str) -> None:
+    page = opened(dashboard, **{name: value})
+    assert value in page.warning[0].value.replace("\\", "")
+    assert name not in page.query_params
+
+
+def test_other_event_types_leave_nothing() -> None:
+    asked = Asked(days=7, event_type="a")
+    assert asked.body({"event_types": None, "time_window_days": 30}) == {
+        "event_types": ["a"],
+        "time_window_days": 7,
+    }
+    assert asked.body({"event_types": ["b"], "time_window_days": 30}) is None
+
+
+def test_an_unknown_dashboard_is_told_of(dashboard: Dashboard) -> None:
+    page = opened(dashboard, dashboard="11111111-1111-4111-8111-111111111119")
+    assert "no such dashboard" in page.info[0].value
+
+
+def test_edits_are_kept_undone_and_saved(dashboard: Dashboard) -> None:
+    page = pressed(opened(dashboard), "edit")
+    assert page.button(key="save").disabled
+    step(page, dashboard, 18)
+    page.run()
+    assert not page.button(key="save").disabled
+    pressed(page, "undo")
+    assert page.button(key="save").disabled
+    pressed(page, "redo")
+    assert now(dashboard) == dashboard
+    pressed(page, "save")
+    assert now(dashboard).version == 2
+    assert [w.position.x for w in now(dashboard).widgets] == [6, 12, 18]
+    assert process().dashboards.draft("demo", dashboard.id) is None
+
+
+def test_a_draft_of_an_earlier_visit_is_offered(dashboard: Dashboard) -> None:
+    page = pressed(opened(dashboard), "edit")
+    step(page, dashboard, 18)
+    pressed(page, "undo")
+    pressed(page, "redo")
+    later = opened(dashboard)
+    assert any("not saved" in text.value for text in later.markdown)
+    pressed(later, "go_on")
+    pressed(later, "save")
+    assert now(dashboard).widgets[-1].position.x == 18
+    assert not [b for b in opened(dashboard).button if b.key == "go_on"]
+
+
+def test_a_discarded_draft_is_gone(dashboard: Dashboard) -> None:
+    page = pressed(opened(dashboard), "edit")
+    step(page, dashboard, 18)
+    pressed(page, "undo")
+    pressed(page, "redo")
+    pressed(opened(dashboard), "discard")
+    assert not [b for b in opened(dashboard).button if b.key == "go_on"]
+
+
+def test_whoever_saves_second_is_told(dashboard: Dashboard) -> None:
+    page = pressed(opened(dashboard), "edit")
+    step(page, dashboard, 18)
+    other = process().dashboards.put(
+        WORKSPACE, BRANDS[0], dashboard.id, "ana", {"name": "Ana's"}, version=1
+    )
+    page.run()
+    pressed(page, "save")
+    told = "\n".join(text.value for text in page.markdown)
+    assert "ana saved version 2" in told
+    assert now(dashboard) == other
+    pressed(page, "drop_mine")
+    assert "Ana" in shown(page)
+    assert page.button(key="edit")
