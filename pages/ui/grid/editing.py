@@ -78,7 +78,8 @@ class Editing:
         draft = self.begin()
         self._keep(draft.step(change(draft.now), datetime.now(UTC)))
 
-    def move(self, places: Sequence[Mapping[str, Any]]) -> None:
+    def move(self, places: Sequence[Mapping[str, Any]], serial: int) -> None:
+        session.keep_moves_of(self.id, serial)
         self.step(lambda now: now.moved(places))
 
     def rename(self, name: str, description: str | None) -> None:
