@@ -9,6 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from engine import Scope, process
 from engine.demo.words import BRANDS, WORKSPACE
+from engine.errors import Unavailable
+from engine.workspaces.dashboards import Dashboards
 from engine.workspaces.widget import Dashboard
 from pages.ui.grid.asked import Asked
 from pages.ui.session import DRAFT
@@ -168,3 +170,30 @@ def test_whoever_saves_second_is_told(dashboard: Dashboard) -> None:
     assert "ana saved version 2" in told
     assert now(dashboard) == other
     assert page.button(key="save_copy")
+
+
+def test_editing_goes_on_with_what_was_left_behind(dashboard: Dashboard) -> None:
+    page = pressed(opened(dashboard), "edit")
+    step(page, dashboard, 18)
+    pressed(page.run(), "undo")
+    pressed(page, "redo")
+    later = pressed(opened(dashboard), "edit")
+    assert not later.button(key="save").disabled
+
+
+def test_a_draft_that_cannot_be_kept_is_said_to_be_in_this_tab_only(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = pressed(opened(dashboard), "edit")
+    step(page, dashboard, 18)
+    page.run()
+
+    def unavailable(*_: object) -> None:
+        raise Unavailable("The database is away.")
+
+    monkeypatch.setattr(Dashboards, "keep_draft", unavailable)
+    monkeypatch.setattr(Dashboards, "drop_draft", unavailable)
+    pressed(page, "undo")
+    pressed(page, "redo")
+    assert "database is away" in page.warning[0].value.replace("\\", "")
+    assert not page.button(key="save").disabled
