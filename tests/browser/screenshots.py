@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser
 
+from tests.browser.dashboard import TWELVE, DashboardPage, make
 from tests.browser.data import Data
 from tests.browser.explore import Explore
 from tests.browser.server import chromium, serving
@@ -37,6 +38,16 @@ SHOTS: Final = [
 ]
 
 
+DASHBOARD: Final = {"width": 1440, "height": 1790}
+LONG_PHONE: Final = {"width": 375, "height": 1500}
+OF_DASHBOARD: Final = [
+    ("dashboard_light", "light", DASHBOARD),
+    ("dashboard_dark", "dark", DASHBOARD),
+    ("dashboard_edit", "light", DASHBOARD),
+    ("dashboard_phone", "light", LONG_PHONE),
+]
+
+
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with (
@@ -52,6 +63,9 @@ def main() -> None:
         context.close()
         for shot in SHOTS:
             _shoot(browser, address, *shot)
+        dashboard = make(Path(home), TWELVE, "shop-overview", "Shop overview")
+        for name, scheme, viewport in OF_DASHBOARD:
+            shoot_dashboard(browser, address, dashboard, name, scheme, viewport)
 
 
 def _shoot(
@@ -59,6 +73,22 @@ def _shoot(
 ) -> None:
     context = browser.new_context(color_scheme=scheme, viewport=viewport, locale=locale)
     page = Explore(context.new_page(), address).open(query)
+    page.page.wait_for_timeout(SETTLING)
+    page.page.screenshot(path=PICTURES / f"{name}.png")
+    context.close()
+
+
+def shoot_dashboard(
+    browser: Browser, address: str, dashboard: str, name: str, scheme: str, viewport: Any
+) -> None:
+    """The one of edit mode with a card in hand."""
+    context = browser.new_context(color_scheme=scheme, viewport=viewport)
+    page = DashboardPage(context.new_page(), address).open(dashboard)
+    page.wait_until_painted(len(TWELVE))
+    if name.endswith("edit"):
+        page.edit()
+        page.page.wait_for_timeout(SETTLING)
+        page.take("From view to purchase", 4.4, 3.2)
     page.page.wait_for_timeout(SETTLING)
     page.page.screenshot(path=PICTURES / f"{name}.png")
     context.close()
