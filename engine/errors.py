@@ -6,6 +6,7 @@ VitrineError
 ├── Forbidden             403  AUTH_003 (role) · AUTH_004 (workspace or brand)
 ├── NotFound              404  NOT_FOUND
 ├── MethodNotAllowed      405  METHOD_NOT_ALLOWED
+├── Conflict              409  CONFLICT
 ├── PayloadTooLarge       413  PAYLOAD_TOO_LARGE
 ├── UnsupportedMediaType  415  UNSUPPORTED_MEDIA_TYPE
 ├── TooManyRequests       429  RATE_001 (in a minute) · RATE_002 (at once)
@@ -87,6 +88,11 @@ class NotFound(VitrineError):
 class MethodNotAllowed(VitrineError):
     status = 405
     code = "METHOD_NOT_ALLOWED"
+
+
+class Conflict(VitrineError):
+    status = 409
+    code = "CONFLICT"
 
 
 class PayloadTooLarge(VitrineError):

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from engine.errors import Fault, Forbidden, InvalidRequest
 
@@ -34,16 +35,42 @@ class Scope:
             raise InvalidRequest(faults)
 
 
+class Role(StrEnum):
+    """What a member may do in a workspace, from most to least; engine/workspaces/permissions.py
+    says what that is."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    EDITOR = "editor"
+    VIEWER = "viewer"
+
+    def includes(self, least: "Role") -> bool:
+        """Whether this role may do what `least` may."""
+        return ROLES.index(self) <= ROLES.index(least)
+
+
+ROLES = tuple(Role)
+
+
 @dataclass(frozen=True)
 class Identity:
-    """Who was recognised, and the brands open to them by workspace.
+    """Who was recognised, and the brands open to them by workspace, with their role there.
 
     founds: may bring events to workspaces and brands that do not exist yet, which makes them.
+    roles: by workspace; whoever founds is an owner everywhere. whole: the workspaces of which every
+    brand is open, those too that are still to come. name: for people.
     """
 
     subject: str
     brands: Mapping[str, frozenset[str]]
     founds: bool = False
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    whole: frozenset[str] = frozenset()
+    name: str = ""
+
+    def role(self, workspace_id: str) -> Role | None:
+        """None: no member of the workspace."""
+        return Role.OWNER if self.founds else self.roles.get(workspace_id)
 
     def check(self, scope: Scope) -> None:
         """Raise Forbidden unless the scope's brand is open; unknown and foreign look the same."""
@@ -55,16 +82,18 @@ class Identity:
 
     def may_write(self, workspace_id: str, brand_id: str | None) -> bool:
         """Whether events of this brand may be added to the workspace; None is those without one."""
-        if self.founds:
+        role = self.role(workspace_id)
+        if role is None or not role.includes(Role.EDITOR):
+            return False
+        if self.founds or workspace_id in self.whole:
             return True
-        brands = self.brands.get(workspace_id, frozenset())
-        return bool(brands) if brand_id is None else brand_id in brands
+        return brand_id in self.brands.get(workspace_id, frozenset())
 
 
 def demo_identity(brands: Mapping[str, Iterable[str]]) -> Identity:
     """Who everybody is in demo mode: on the loopback address, and everything is open to them."""
     open_to_all = {name: frozenset(ids) for name, ids in brands.items()}
-    return Identity("demo", open_to_all, founds=True)
+    return Identity("demo", open_to_all, founds=True, name="demo")
 
 
 def faults_of(workspace_id: str, brand_id: str | None, catalog_id: str | None) -> list[Fault]:

@@ -1,0 +1,1 @@
+"""What people make and who they are: kept in the metadata database."""
