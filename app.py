@@ -18,11 +18,12 @@ from engine.http.auth import DemoAuthenticator
 from engine.http.health import Health
 from engine.http.loopback import LoopbackOnly, refuse_public_address
 from engine.http.routes import RoutesFirst, routes
-from pages.ui import charts, controls  # noqa: F401  so that the first visitor does not wait
 from pages.ui.picture import Pictures
 
-# Imported by the thread of one visitor, Plotly sees it half made in that of another.
-import_module("pandas")
+# The first visitor does not wait for these; and imported by the threads of two visitors, Plotly
+# would see pandas half made.
+for module in ("pandas", "pages.ui.charts", "pages.ui.controls"):
+    import_module(module)
 refuse_public_address(st.get_option("server.address"))
 parts = process()
 auth = DemoAuthenticator(parts.token, parts.engine)

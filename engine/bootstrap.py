@@ -27,10 +27,12 @@ from engine.pool import Pool
 from engine.rollups.build import Builder
 from engine.rollups.roller import Roller
 from engine.rollups.rollups import Rollups
+from engine.scope import Role
 from engine.settings import Settings
 from engine.stores.columns import Columns
 from engine.stores.lake import LakeStore
 from engine.stores.open import open_lake
+from engine.workspaces.dashboards import Dashboards
 
 CACHE_ROWS: Final = 400_000
 """Rows of answers that are kept in memory, about 270 bytes each with their JSON."""
@@ -54,6 +56,7 @@ class Parts:
     follower: Follower
     demo: Demo
     imports: Imports
+    dashboards: Dashboards
     links: Links
     token: str
     checks: Mapping[str, Callable[[], object]]
@@ -78,6 +81,7 @@ def build(settings: Settings) -> Parts:
         follower=Follower(database, lake, utc_now, Vault(settings.secret)),
         demo=Demo(lake, settings.demo_events, utc_now),
         imports=Imports(lake, settings.home / "imports", utc_now),
+        dashboards=Dashboards(database, utc_now, Role(settings.dashboards_write_role)),
         links=Links(settings.secret),
         token=settings.demo_token or secrets.token_urlsafe(32),
         checks={"database": lambda: _reach(database), "lake": lambda: _list(settings, lake)},

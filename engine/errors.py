@@ -7,6 +7,7 @@ VitrineError
 ├── NotFound              404  NOT_FOUND
 ├── MethodNotAllowed      405  METHOD_NOT_ALLOWED
 ├── Conflict              409  CONFLICT
+├── PreconditionFailed    412  PRECONDITION_FAILED
 ├── PayloadTooLarge       413  PAYLOAD_TOO_LARGE
 ├── UnsupportedMediaType  415  UNSUPPORTED_MEDIA_TYPE
 ├── TooManyRequests       429  RATE_001 (in a minute) · RATE_002 (at once)
@@ -91,8 +92,17 @@ class MethodNotAllowed(VitrineError):
 
 
 class Conflict(VitrineError):
+    """The name is taken, or there is no room for more; nothing was changed."""
+
     status = 409
     code = "CONFLICT"
+
+
+class PreconditionFailed(VitrineError):
+    """Somebody else changed it since it was read; nothing was overwritten."""
+
+    status = 412
+    code = "PRECONDITION_FAILED"
 
 
 class PayloadTooLarge(VitrineError):

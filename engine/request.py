@@ -79,7 +79,7 @@ def examine(
         faults.sort(key=lambda fault: names.index(fault.field))
     unknown = [name for name in raw if name not in names]
     faults += [
-        Fault(_text(name), f"is not a field of a request; the fields are {', '.join(names)}.")
+        Fault(named(name), f"is not a field of a request; the fields are {', '.join(names)}.")
         for name in unknown[:UNKNOWN_NAMED]
     ]
     if len(unknown) > UNKNOWN_NAMED:
@@ -203,7 +203,7 @@ def _needs_value_field(fields: tuple[Field, ...], aggregation: str) -> Fault:
     )
 
 
-def _text(name: Any) -> str:
+def named(name: Any) -> str:
     """A stranger's name for a field, fit to be printed: a lone surrogate could not be sent back."""
     plain = isinstance(name, str) and len(name) <= 80 and name.isprintable()
     return str(name) if plain else shown(name)

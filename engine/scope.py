@@ -44,8 +44,8 @@ class Role(StrEnum):
     EDITOR = "editor"
     VIEWER = "viewer"
 
-    def includes(self, least: "Role") -> bool:
-        """Whether this role may do what `least` may."""
+    def reaches(self, least: "Role") -> bool:
+        """Whether this role is `least` or above it."""
         return ROLES.index(self) <= ROLES.index(least)
 
 
@@ -57,7 +57,7 @@ class Identity:
     """Who was recognised, and the brands open to them by workspace, with their role there.
 
     founds: may bring events to workspaces and brands that do not exist yet, which makes them.
-    roles: by workspace; whoever founds is an owner everywhere. whole: the workspaces of which every
+    roles: by workspace; whoever founds is an owner elsewhere. whole: the workspaces of which every
     brand is open, those too that are still to come. name: for people.
     """
 
@@ -69,8 +69,12 @@ class Identity:
     name: str = ""
 
     def role(self, workspace_id: str) -> Role | None:
-        """None: no member of the workspace."""
-        return Role.OWNER if self.founds else self.roles.get(workspace_id)
+        """None for who is no member of the workspace; a member without a role is a viewer."""
+        if workspace_id in self.roles:
+            return self.roles[workspace_id]
+        if self.founds:
+            return Role.OWNER
+        return Role.VIEWER if self.brands.get(workspace_id) else None
 
     def check(self, scope: Scope) -> None:
         """Raise Forbidden unless the scope's brand is open; unknown and foreign look the same."""
@@ -83,7 +87,7 @@ class Identity:
     def may_write(self, workspace_id: str, brand_id: str | None) -> bool:
         """Whether events of this brand may be added to the workspace; None is those without one."""
         role = self.role(workspace_id)
-        if role is None or not role.includes(Role.EDITOR):
+        if role is None or not role.reaches(Role.EDITOR):
             return False
         if self.founds or workspace_id in self.whole:
             return True

@@ -16,6 +16,7 @@ OBJECT_STORE: Final = re.compile(
 VAULT_VARIABLE: Final = "VITRINE_SECRET"
 VAULT_LENGTH: Final = 32
 REDIS: Final = ("redis", "rediss", "unix")
+ROLES: Final = ("owner", "admin", "editor", "viewer")
 EXAMPLE: Final = "redis://localhost:6379/0"
 
 
@@ -51,15 +52,16 @@ class Settings:
     redis_url: str = ""
     slots: int = max(2, os.cpu_count() or 1)
     requests_at_once: int = 1_000
+    dashboards_write_role: str = "editor"
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ, home: Path | str | None = None) -> Self:
         """From VITRINE_HOME (~/.vitrine), VITRINE_LAKE (lake in the home), VITRINE_DATABASE_URL,
         VITRINE_DEMO_EVENTS (1000000), VITRINE_DEMO_TOKEN, VITRINE_RATE_LIMIT_PER_MINUTE (600000),
         VITRINE_COLUMN_MEGABYTES (1024), VITRINE_ROLLUP_MEGABYTES (1024), VITRINE_ROLLUPS (on),
-        VITRINE_SECRET, VITRINE_REDIS_URL, VITRINE_SLOTS (processors, at least 2) and
-        VITRINE_REQUESTS_AT_ONCE (1000). A `home` that is given has its lake in it. Raises
-        ValueError naming the variable.
+        VITRINE_SECRET, VITRINE_REDIS_URL, VITRINE_SLOTS (processors, at least 2),
+        VITRINE_REQUESTS_AT_ONCE (1000) and VITRINE_DASHBOARDS_WRITE_ROLE (editor). A `home` that
+        is given has its lake in it. Raises ValueError naming the variable.
         """
         chosen = home or environ.get("VITRINE_HOME") or Path.home() / ".vitrine"
         lake = "" if home else _lake(environ.get("VITRINE_LAKE", "").strip())
@@ -85,6 +87,7 @@ class Settings:
             requests_at_once=_whole(
                 environ, "VITRINE_REQUESTS_AT_ONCE", cls.requests_at_once, least=1
             ),
+            dashboards_write_role=_role(environ, "VITRINE_DASHBOARDS_WRITE_ROLE"),
         )
 
     @property
@@ -141,6 +144,13 @@ def _switch(environ: Mapping[str, str], name: str) -> bool:
     if text not in ("on", "off"):
         raise ValueError(f"{name} is {text!r}; set it to on or off.")
     return text == "on"
+
+
+def _role(environ: Mapping[str, str], name: str) -> str:
+    text = environ.get(name, "").strip().lower() or "editor"
+    if text not in ROLES:
+        raise ValueError(f"{name} is {text!r}; set it to {', '.join(ROLES[:-1])} or {ROLES[-1]}.")
+    return text
 
 
 def _secret(environ: Mapping[str, str]) -> str | None:

@@ -1,16 +1,16 @@
 """Whole lines of a file, many at a time."""
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from io import BufferedReader
 
 
-def whole_lines(file: BinaryIO, size: int, longest: int) -> Iterator[memoryview]:
+def whole_lines(file: BufferedReader, size: int, longest: int) -> Iterator[memoryview]:
     """About `size` bytes of lines at a time, or one line, of which more than `longest` may lack.
 
     All in one place, each until the next is asked for: fresh memory would take longer than to read.
     """
     place, kept = bytearray(size), 0
-    while read := file.readinto(memoryview(place)[kept:]):  # type: ignore[attr-defined]
+    while read := file.readinto(memoryview(place)[kept:]):
         filled = kept + read
         end = place.rfind(b"\n", kept, filled) + 1
         if not end and filled <= longest:

@@ -4,9 +4,10 @@ import json
 import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from io import BufferedReader
 from pathlib import Path
 from types import NoneType
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import msgspec
 import polars as pl
@@ -47,7 +48,7 @@ def read_ndjson(path: Path, batch: int) -> Iterator[pl.DataFrame]:
         yield from joined(_frames(file, batch), batch)
 
 
-def _frames(file: BinaryIO, batch: int) -> Iterator[pl.DataFrame]:
+def _frames(file: BufferedReader, batch: int) -> Iterator[pl.DataFrame]:
     shape = _Shape()
     before = 0
     for text in whole_lines(file, BYTES, LINE_LIMIT):

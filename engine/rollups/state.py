@@ -25,7 +25,7 @@ from engine.rollups.dictionary import CODE
 from engine.rollups.kept import Kept
 from engine.rollups.registry import OF_ONE_MONTH, Registry, of_one_month
 from engine.rollups.shelf import Manifest, Shelf
-from engine.rollups.visits import ADDED, LISTED, added_of, is_ranked, value_of
+from engine.rollups.visits import ADDED, LISTED, added_of, is_ranked, measure_of, value_of
 from engine.stores.base import File, Snapshot
 
 EPOCH: Final = date(1970, 1, 1)
@@ -128,7 +128,7 @@ class State:
         """session, session_id, total, numbers: the first LISTED of those that lie in one of these
         cells; fewer when there are no more.
         """
-        total_, count = added_of(rank.rpartition(".")[0] or None)
+        total_, count = added_of(measure_of(rank))
 
         def make() -> pl.DataFrame:
             rows = self.shelf.scan_visits(self.manifest.cells, cells, "first")

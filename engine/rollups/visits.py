@@ -67,6 +67,11 @@ def added_of(measure: str | None) -> tuple[pl.Expr, pl.Expr]:
     return pl.col(total(measure)), pl.col(numbers(measure))
 
 
+def measure_of(rank: str) -> str | None:
+    """The measure in amount.sum; None of id and of count."""
+    return rank.rpartition(".")[0] or None
+
+
 def value_of(rank: str) -> pl.Expr:
     """What sessions are ranked by, from `total` and `numbers`; in double precision, as it is
     answered.
@@ -136,7 +141,7 @@ def _ranks(rows: pl.DataFrame) -> pl.Series:
 
 def _first_of_all_types(together: pl.DataFrame, rank: str) -> npt.NDArray[np.uint32]:
     """Places of the first LISTED among sessions with all their events."""
-    total_, count = added_of(rank.rpartition(".")[0] or None)
+    total_, count = added_of(measure_of(rank))
     summed = together.select("place", total=total_, numbers=count).filter(pl.col("numbers") > 0)
     valued = summed.select("place", value_of(rank))
     return valued.top_k(LISTED, by=["value", "place"], reverse=[False, True])["place"].to_numpy()
@@ -144,7 +149,7 @@ def _first_of_all_types(together: pl.DataFrame, rank: str) -> npt.NDArray[np.uin
 
 def _valued(rank: str) -> dict[str, pl.Expr]:
     """value, null where there is none; rounded: whether sums of it, or means, may be inexact."""
-    total_, count = added_of(rank.rpartition(".")[0] or None)
+    total_, count = added_of(measure_of(rank))
     added = total_.cast(pl.Float64)
     if rank == "id":
         value, whole = pl.lit(0.0), pl.lit(True)

@@ -1,1 +1,1 @@
-"""What people make and who they are: kept in the metadata database."""
+"""What people make, and who they are: dashboards; accounts, members, keys, the audit log."""

@@ -69,7 +69,7 @@ class Keys:
         """The key, and its text, which nobody can see again. Raises Forbidden, InvalidRequest."""
         permissions.check(by, "keys.manage", workspace)
         mine = by.role(workspace)
-        if mine is None or not mine.includes(role):
+        if mine is None or not mine.reaches(role):
             raise Forbidden(f"A key cannot have more than your own role {mine}.", code="AUTH_003")
         name = " ".join(name.split())
         brand = None if brand is None else brand.strip().lower()
@@ -78,7 +78,7 @@ class Keys:
             faults.append(Fault("name", f"has {len(name)} characters; take 1 to {NAME}."))
         if days is not None and not 1 <= days <= MOST_DAYS:
             faults.append(Fault("days", f"{days} is not from 1 to {MOST_DAYS}."))
-        if brand is not None and not Role.EDITOR.includes(role):
+        if brand is not None and not Role.EDITOR.reaches(role):
             faults.append(Fault("role", f"{role} is of the whole workspace; take editor or less."))
         if faults:
             raise InvalidRequest(faults)

@@ -43,7 +43,7 @@ OF_PAGE: Final = {page: p.action for p in PERMISSIONS for page in p.pages}
 
 def allows(identity: Identity, action: str, workspace: str) -> bool:
     role = identity.role(workspace)
-    return role is not None and role.includes(LEAST[action])
+    return role is not None and role.reaches(LEAST[action])
 
 
 def check(identity: Identity, action: str, workspace: str) -> None:
@@ -51,7 +51,7 @@ def check(identity: Identity, action: str, workspace: str) -> None:
     role = identity.role(workspace)
     if role is None:
         raise Forbidden(f"No access to workspace {workspace}; ask the workspace's owner.")
-    if not role.includes(LEAST[action]):
+    if not role.reaches(LEAST[action]):
         raise Forbidden(
             f"{action} takes the role {LEAST[action]} in workspace {workspace}, and yours is"
             f" {role}; ask an owner or admin of the workspace.",

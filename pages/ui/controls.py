@@ -15,13 +15,7 @@ from pages.ui.numbers import compact, written
 from pages.ui.words import both, say
 
 WINDOWS: Final = (7, 30, 90, 365)
-NAMES: Final = {
-    "none": "Total",
-    "event_type": "Event type",
-    "session": "Session",
-    "day": "Day",
-    "hour": "Hour",
-    "product_id": "Product",
+NAMES: Final = text.GROUP_NAMES | {
     "count": "Count of events",
     "count_distinct": "Distinct sessions",
     "sum": "Sum",

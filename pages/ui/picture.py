@@ -8,6 +8,8 @@ from collections.abc import Coroutine
 from typing import Any, Final
 
 import plotly.graph_objects as go
+from kaleido import Kaleido
+from kaleido.errors import ChromeNotFoundError
 
 from engine import AggregateRequest, Result, Row
 from engine.errors import Unavailable
@@ -38,12 +40,10 @@ class Pictures:
         drawing = self._run(self._draw(figure(request, result).to_plotly_json()))
         try:
             return bytes(drawing.result(self._seconds))
-        except ModuleNotFoundError as error:
+        except ChromeNotFoundError as error:
             raise _no_browser() from error
         except Exception as error:
             drawing.cancel()
-            if type(error).__name__ == "ChromeNotFoundError":
-                raise _no_browser() from error
             raise Unavailable(
                 "The browser that draws pictures does not answer; ask again in a moment, or take"
                 " csv, xlsx or parquet.",
@@ -76,9 +76,6 @@ class Pictures:
             return await work
 
     async def _draw(self, drawn: dict[str, Any]) -> bytes:
-        # It takes half a second to import, and most processes draw nothing.
-        from kaleido import Kaleido  # noqa: PLC0415
-
         try:
             if self._browser is None:
                 # Without mathjax=False it would ask a stranger's server for that.

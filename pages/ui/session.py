@@ -12,6 +12,7 @@ from engine.ingest.follower import Follower
 from engine.ingest.imports import Import, Imports
 from engine.ingest.sources import Source
 from engine.scope import demo_identity
+from engine.workspaces.dashboards import Dashboards
 
 NOTICES = "_notices"
 CHANGED = "_changed"
@@ -32,6 +33,10 @@ PAGE = "_page"
 
 def engine() -> Engine:
     return process().engine
+
+
+def dashboards() -> Dashboards:
+    return process().dashboards
 
 
 def token() -> str:

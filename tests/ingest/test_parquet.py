@@ -16,7 +16,7 @@ from engine.ingest import parquet
 from engine.ingest.parquet import read_parquet
 from engine.ingest.read import read
 
-MOMENTS = st.datetimes(datetime(1700, 1, 1), datetime(2200, 1, 1))  # noqa: DTZ001
+MOMENTS = st.datetimes(datetime(1700, 1, 1), datetime(2200, 1, 1))  # noqa: DTZ001  (hypothesis wants bounds without a zone)
 TEXTS = st.sampled_from(["", "x", "é" * 40, "\x00", "a text of more than twelve bytes"])
 FRACTIONS = st.decimals(-(10**11), 10**11, places=6)
 USUAL = [

@@ -13,6 +13,24 @@ from tests import oracle
 from tests.generate import SCOPE, frame
 
 
+def bodies(types, aggregations, **changes):
+    """Requests by every kind of dimension."""
+    return [
+        {
+            "event_types": chosen,
+            "group_by": group_by,
+            "aggregation": aggregation,
+            "value_field": "amount",
+            "time_window_days": 60,
+            "limit": 100,
+        }
+        | changes
+        for group_by in ("none", "event_type", "day", "session", "product_id", "metadata.colour")
+        for aggregation in aggregations
+        for chosen in types
+    ]
+
+
 class Recording(Engine):
     """Remembers how it answered last."""
 

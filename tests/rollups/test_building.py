@@ -19,23 +19,11 @@ from engine.rollups.shelf import FORMAT, Shelf
 from engine.rollups.state import State
 from engine.stores.lake import LakeSnapshot
 from tests.generate import SCOPE, event
-from tests.rollups.brand import Brand
+from tests.rollups.brand import Brand, bodies
 
 NOW = datetime(2026, 11, 23, 5, 31, 56, tzinfo=UTC)
 BRAND = SCOPE.workspace_id, SCOPE.brand_id
-BODIES = [
-    {
-        "event_types": types,
-        "group_by": group_by,
-        "aggregation": aggregation,
-        "value_field": "amount",
-        "time_window_days": 60,
-        "limit": 100,
-    }
-    for group_by in ("none", "event_type", "day", "session", "product_id", "metadata.colour")
-    for aggregation in ("count", "count_distinct", "sum")
-    for types in (None, ["agent_atc"])
-]
+BODIES = bodies((None, ["agent_atc"]), ("count", "count_distinct", "sum"))
 
 
 def shop(days=50, prefix=""):

@@ -1,29 +1,16 @@
 """The explore page without a browser, over a small demo shop."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
-from engine import Scope, process
+from engine import Scope
 from engine.demo.words import BRANDS, WORKSPACE
 from engine.request import from_query
 
 SCOPE = Scope(WORKSPACE, BRANDS[0])
 EXPLORE = str(Path(__file__).parents[2] / "pages" / "explore.py")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def demo_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VITRINE_HOME", str(tmp_path_factory.mktemp("home")))
-        patch.setenv("VITRINE_DEMO_EVENTS", "20000")
-        process.cache_clear()
-        process().demo.build()
-        yield
-    process.cache_clear()
 
 
 def opened(tab: str = "Rows", **parameters: Any) -> AppTest:

@@ -1,6 +1,7 @@
 """A field that is added to the table of fields: control, address, API and OpenAPI follow."""
 
 from dataclasses import make_dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -8,41 +9,15 @@ from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from engine import request as requests
-from engine.contract import FIELDS, Field, json_schema
+from engine.contract import json_schema
 from engine.request import AggregateRequest, examine, from_query, parse
 from pages.ui import text
 from tests.api import wire
 from tests.api.shop import open_shops, served
+from tests.ui.wider import SHARE, WIDER
 
-SHARE: Final = Field(
-    "share_percent",
-    "integer",
-    "Share (%)",
-    "Count so many of a hundred events.",
-    "a whole number from 1 to 100",
-    "50",
-    initial=100,
-    required=False,
-    minimum=1,
-    maximum=100,
-)
-WIDER: Final = (*FIELDS, SHARE)
+PAGE: Final = str(Path(__file__).with_name("controls_page.py"))
 Wider = make_dataclass("Wider", [(SHARE.name, int, 100)], bases=(AggregateRequest,), frozen=True)
-
-
-def page() -> None:
-    """The controls alone; AppTest runs this text by itself."""
-    from engine import Inventory  # noqa: PLC0415
-    from engine.request import examine  # noqa: PLC0415
-    from pages.ui import address  # noqa: PLC0415
-    from pages.ui.controls import Offer, request_controls  # noqa: PLC0415
-    from tests.ui.test_added_field import WIDER  # noqa: PLC0415
-
-    address.read(WIDER)
-    body = address.body(WIDER)
-    address.write(body, address.seen(), WIDER)
-    nothing = Inventory(0, None, None, {}, {}, {})
-    request_controls(Offer(nothing, None), body, examine(body, WIDER)[1], WIDER)
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +28,7 @@ def _wider(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def opened(**link: str) -> AppTest:
-    test = AppTest.from_function(page)
+    test = AppTest.from_file(PAGE)
     for name, value in link.items():
         test.query_params[name] = value
     test.run()

@@ -11,16 +11,17 @@ from engine import process
 from engine.errors import Unavailable
 from engine.request import parse
 from pages.ui import kinds
-from tests.ui.explore import (  # noqa: F401
+from tests.ui.explore import (
     EXPLORE,
     SCOPE,
     address_of,
     captions,
-    demo_shop,
     opened,
     request_of,
     rows_of,
 )
+
+pytestmark = pytest.mark.usefixtures("demo_shop")
 
 
 def test_controls_write_the_address_and_links_set_the_controls() -> None:

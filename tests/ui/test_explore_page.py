@@ -13,14 +13,15 @@ from engine.request import examine, from_query, parse
 from engine.snippets import KINDS, read, write
 from pages.ui import text
 from tests.contract_cases import CASES, Case
-from tests.ui.explore import (  # noqa: F401
+from tests.ui.explore import (
     SCOPE,
     address_of,
     asked,
-    demo_shop,
     opened,
     rows_of,
 )
+
+pytestmark = pytest.mark.usefixtures("demo_shop")
 
 REQUESTS = [
     {"group_by": group_by, "aggregation": aggregation, "time_window_days": days, "limit": limit}

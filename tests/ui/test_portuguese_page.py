@@ -39,22 +39,17 @@ APIS_WORDS = set(
 class MadeUp(dict[str, str]):
     """Every text in brackets, its values kept."""
 
-    def get(self, message: str, default: str | None = None) -> str:  # type: ignore[override]
+    def get(self, message: str, default: str | None = None) -> str:
         assert message in PORTUGUESE, message
         return f"⟦{message}⟧"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def made_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def made_up(demo_shop: None) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VITRINE_HOME", str(tmp_path_factory.mktemp("home")))
-        patch.setenv("VITRINE_DEMO_EVENTS", "20000")
-        process.cache_clear()
-        process().demo.build()
         patch.setattr(session, "language", lambda: "pt")
         patch.setattr(words, "PORTUGUESE", MadeUp())
         yield
-    process.cache_clear()
 
 
 def untranslated(text: str) -> str:

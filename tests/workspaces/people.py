@@ -2,7 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import update
+
+from engine.database.tables import accounts
 from engine.scope import Identity, Role
+from engine.workspaces import passwords
 from engine.workspaces.entry import Visit
 from engine.workspaces.people import People
 
@@ -13,6 +17,7 @@ SECOND = "11111111-1111-4111-8111-11111111111c"
 FOREIGN = "22222222-2222-4222-8222-22222222222b"
 PASSWORD = "seven green bottles"
 OPERATOR = Identity("", {}, founds=True)
+HASH = passwords.hash_of(PASSWORD)
 VISIT = Visit("a browser", "203.0.113.7")
 
 
@@ -48,7 +53,9 @@ class Crew:
 
     def add(self, name, workspace, role, brands=None):
         with self.database.begin() as connection:
-            account = self.people.accounts.add(connection, email(name), password=PASSWORD)
+            account = self.people.accounts.add(connection, email(name))
+            here = accounts.c.id == account.id
+            connection.execute(update(accounts).where(here).values(password=HASH))
         self.people.members.add(OPERATOR, workspace, email(name), role, brands)
         return account
 

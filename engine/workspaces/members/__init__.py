@@ -253,7 +253,7 @@ def _check_grant(by: Identity, workspace: str, role: Role) -> None:
     """Nobody gives away more than they have."""
     permissions.check(by, "members.manage", workspace)
     mine = by.role(workspace)
-    if mine is None or not mine.includes(role):
+    if mine is None or not mine.reaches(role):
         raise Forbidden(
             f"Only an {role} can make somebody {role} of {workspace}, and you are {mine};"
             " ask one of them.",

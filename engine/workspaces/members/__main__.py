@@ -3,13 +3,13 @@
 import argparse
 import getpass
 import sys
+from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from engine.database.connect import open_database
-from engine.engine import utc_now
 from engine.errors import VitrineError
 from engine.scope import Identity, Role
 from engine.settings import Settings
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     try:
         database = open_database(Settings.read().database)
-        people = People.over(database, utc_now, dict)
+        people = People.over(database, lambda: datetime.now(UTC), dict)
         return COMMANDS[options.command](people, database, options)
     except (VitrineError, ValueError) as error:
         print(error, file=sys.stderr)

@@ -1,0 +1,169 @@
+"""Dashboards as rows of the metadata database."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from engine.database.tables import dashboard_readers, dashboard_revisions, dashboards, widgets
+from engine.workspaces.widget import Dashboard, Draft, Listed, Position, Widget
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def micros(instant: datetime) -> int:
+    return (instant - EPOCH) // timedelta(microseconds=1)
+
+
+def instant(number: int) -> datetime:
+    return EPOCH + timedelta(microseconds=number)
+
+
+def packed(value: Any) -> str:
+    """JSON in ASCII, with its members in the order in which they came."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+def upsert(
+    connection: Connection, table: Any, key: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    """Give the row of this key these values, whether or not it is there."""
+    dialect: Any = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table).values({**key, **values})
+    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=dict(values)))
+
+
+def of_brand(workspace: str, brand: str) -> ColumnElement[bool]:
+    return and_(dashboards.c.workspace_id == workspace, dashboards.c.brand_id == brand.lower())
+
+
+def read(connection: Connection, where: ColumnElement[bool]) -> Dashboard | None:
+    """The one dashboard with its widgets, in one statement: nobody's save comes between."""
+    joined = dashboards.outerjoin(widgets, widgets.c.dashboard_id == dashboards.c.id)
+    columns = [c.label(f"widget_{c.name}") for c in widgets.c]
+    rows = connection.execute(select(*dashboards.c, *columns).select_from(joined).where(where))
+    found = rows.all()
+    return dashboard_of(found[0], map(_widget, found)) if found else None
+
+
+def dashboard_of(row: Row[Any], parts: Iterable[Widget | None]) -> Dashboard:
+    there = [widget for widget in parts if widget is not None]
+    return Dashboard(
+        **_common(row),
+        widgets=in_order(there),
+    )
+
+
+def in_order(parts: Iterable[Widget]) -> tuple[Widget, ...]:
+    return tuple(sorted(parts, key=lambda w: (w.position.y, w.position.x, w.id)))
+
+
+def listing(subject: str) -> Select[Any]:
+    """What `listed` reads of every dashboard, as this person sees them."""
+    count = (
+        select(func.count())
+        .select_from(widgets)
+        .where(widgets.c.dashboard_id == dashboards.c.id)
+        .scalar_subquery()
+    )
+    reader = and_(
+        dashboard_readers.c.dashboard_id == dashboards.c.id,
+        dashboard_readers.c.subject == subject,
+    )
+    return select(
+        *dashboards.c,
+        count.label("widget_count"),
+        dashboard_readers.c.favourite,
+        dashboard_readers.c.opened_at,
+    ).select_from(dashboards.outerjoin(dashboard_readers, reader))
+
+
+def listed(row: Row[Any]) -> Listed:
+    opened, deleted = row.opened_at, row.deleted_at
+    return Listed(
+        **_common(row),
+        widget_count=row.widget_count,
+        favourite=bool(row.favourite),
+        opened_at=None if opened is None else instant(opened),
+        deleted_at=None if deleted is None else instant(deleted),
+    )
+
+
+def dashboard_row(dashboard: Dashboard) -> dict[str, Any]:
+    same = ("id", "workspace_id", "brand_id", "slug", "name", "description", "created_by")
+    return {
+        **{name: getattr(dashboard, name) for name in (*same, "version")},
+        "layout": packed(dict(dashboard.layout)),
+        "created_at": micros(dashboard.created_at),
+        "updated_at": micros(dashboard.updated_at),
+    }
+
+
+def draft(row: Row[Any]) -> Draft:
+    return Draft(row.version, json.loads(row.widgets), instant(row.at))
+
+
+def add_widgets(connection: Connection, dashboard: str, parts: Sequence[Widget]) -> None:
+    if parts:
+        rows = [{"dashboard_id": dashboard, **widget_row(widget)} for widget in parts]
+        connection.execute(insert(widgets), rows)
+
+
+def widget_row(widget: Widget) -> dict[str, Any]:
+    return {
+        "id": widget.id,
+        "widget_type": widget.widget_type,
+        **widget.position.to_dict(),
+        "config": packed(dict(widget.config)),
+        "created_at": micros(widget.created_at),
+        "updated_at": micros(widget.updated_at),
+    }
+
+
+def add_revision(connection: Connection, dashboard: Dashboard, by: str) -> None:
+    connection.execute(
+        insert(dashboard_revisions).values(
+            dashboard_id=dashboard.id,
+            number=dashboard.version,
+            at=micros(dashboard.updated_at),
+            by=by,
+            name=dashboard.name,
+            description=dashboard.description,
+            widget_count=len(dashboard.widgets),
+            widgets=packed([widget_row(widget) for widget in dashboard.widgets]),
+        )
+    )
+
+
+def widgets_of_revision(text: str) -> tuple[Widget, ...]:
+    return in_order(_widget_of(row) for row in json.loads(text))
+
+
+def _widget(row: Row[Any]) -> Widget | None:
+    if row.widget_id is None:
+        return None
+    return _widget_of({c.name: getattr(row, f"widget_{c.name}") for c in widgets.c})
+
+
+def _widget_of(row: Mapping[str, Any]) -> Widget:
+    return Widget(
+        id=row["id"],
+        widget_type=row["widget_type"],
+        position=Position(row["x"], row["y"], row["w"], row["h"]),
+        config=json.loads(row["config"]),
+        created_at=instant(row["created_at"]),
+        updated_at=instant(row["updated_at"]),
+    )
+
+
+def _common(row: Row[Any]) -> dict[str, Any]:
+    names = ("id", "workspace_id", "brand_id", "slug", "name", "description", "created_by")
+    return {
+        **{name: getattr(row, name) for name in (*names, "version")},
+        "layout": json.loads(row.layout),
+        "created_at": instant(row.created_at),
+        "updated_at": instant(row.updated_at),
+    }
