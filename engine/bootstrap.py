@@ -33,6 +33,8 @@ from engine.stores.columns import Columns
 from engine.stores.lake import LakeStore
 from engine.stores.open import open_lake
 from engine.workspaces.dashboards import Dashboards
+from engine.workspaces.demo_mode import DemoMode
+from engine.workspaces.people import People
 
 CACHE_ROWS: Final = 400_000
 """Rows of answers that are kept in memory, about 270 bytes each with their JSON."""
@@ -57,6 +59,8 @@ class Parts:
     demo: Demo
     imports: Imports
     dashboards: Dashboards
+    people: People
+    demo_mode: DemoMode
     links: Links
     token: str
     checks: Mapping[str, Callable[[], object]]
@@ -68,6 +72,7 @@ def build(settings: Settings) -> Parts:
     database = open_database(settings.database)
     inbox = Inbox(database, lake, utc_now)
     engine = _engine(settings, lake)
+    people = People.over(database, utc_now, engine.brands)
     roller = None
     if settings.use_rollups:
         roller = Roller(Builder(lake, settings.rollups), database, utc_now, engine.warm)
@@ -82,6 +87,8 @@ def build(settings: Settings) -> Parts:
         demo=Demo(lake, settings.demo_events, utc_now),
         imports=Imports(lake, settings.home / "imports", utc_now),
         dashboards=Dashboards(database, utc_now, Role(settings.dashboards_write_role)),
+        people=people,
+        demo_mode=DemoMode(settings.demo, people.accounts.any),
         links=Links(settings.secret),
         token=settings.demo_token or secrets.token_urlsafe(32),
         checks={"database": lambda: _reach(database), "lake": lambda: _list(settings, lake)},

@@ -1,7 +1,7 @@
 """Where everything is: the API below /api, and the health checks."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 from starlette.applications import Starlette
@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from engine.engine import Engine
 from engine.exports import Draw
 from engine.exports.links import Links
-from engine.http.admission import Admission
+from engine.http.admission import Admission, allowed
 from engine.http.aggregate import Aggregate
 from engine.http.auth import Authenticator
 from engine.http.envelope import Envelope, json_response, translate
@@ -25,7 +25,10 @@ from engine.http.health import Health
 from engine.http.openapi import AGGREGATE_PATH, EVENTS_PATH, EXPORT_PATH, document
 from engine.http.rate import RateLimit
 from engine.ingest.inbox import Inbox
+from engine.scope import Role
 from engine.settings import Settings
+from engine.workspaces.audit import Audit
+from engine.workspaces.permissions import LEAST, OF_ROUTE
 
 R = TypeVar("R", Route, Mount)
 
@@ -38,20 +41,30 @@ def routes(
     health: Health | None = None,
     links: Links | None = None,
     picture: Draw | None = None,
+    audit: Audit | None = None,
+    needs_caller: Callable[[], bool] = lambda: False,
 ) -> list[BaseRoute]:
     """The routes of this product, to put before those of the pages.
 
     links: recognises the tickets of exports. picture: draws an answer as PNG, where that can be.
+    audit: notes exports. needs_caller: whether a ticket opens an export only for who may see it,
+    as everywhere but in demo mode.
     """
     rate = RateLimit(settings.rate_limit_per_minute)
     admission = Middleware(Admission, auth, rate, settings.requests_at_once)
     aggregate = Aggregate(engine, settings.body_limit)
-    export = Export(aggregate, links or Links(settings.secret), picture)
+    export = Export(aggregate, links or Links(settings.secret), picture, audit, needs_caller)
+    least = {"dashboards.write": Role(settings.dashboards_write_role)}
     api = _application(
         [
-            Route(AGGREGATE_PATH.removeprefix("/api"), aggregate.post, methods=["POST"]),
-            Route(EXPORT_PATH.removeprefix("/api"), export.get),
-            Route(EVENTS_PATH.removeprefix("/api"), Events(inbox).post, methods=["POST"]),
+            *_permitted(
+                {
+                    f"POST {AGGREGATE_PATH}": aggregate.post,
+                    f"GET {EXPORT_PATH}": export.get,
+                    f"POST {EVENTS_PATH}": Events(inbox).post,
+                },
+                LEAST | least,
+            ),
             Route("/openapi.json", _openapi),
         ],
         [Middleware(Envelope), admission],
@@ -87,6 +100,19 @@ class RoutesFirst:
                 await route.handle(scope, receive, send)
                 return
         await self.app(scope, receive, send)
+
+
+def _permitted(
+    endpoints: Mapping[str, Callable[[Request], Awaitable[Response]]], least: Mapping[str, Role]
+) -> list[Route]:
+    """Routes of the permission table, by `METHOD path`; one that it does not name raises KeyError,
+    so that nothing opens without a rule."""
+    made = []
+    for name, endpoint in endpoints.items():
+        method, path = name.split(" ")
+        guarded = allowed(endpoint, OF_ROUTE[name], least)
+        made.append(Route(path.removeprefix("/api"), guarded, methods=[method]))
+    return made
 
 
 def _application(routes: list[Route], middleware: list[Middleware]) -> Starlette:

@@ -117,18 +117,11 @@ class Accounts:
     def of_provider(self, subject: str, email: str | None) -> Account | None:
         """Who a sign-in provider says it is: by subject, else by an e-mail that it has verified,
         which ties the subject to the account for ever. None: nobody here, or disabled."""
-        with self._database.begin() as connection:
-            row = connection.execute(select(accounts).where(accounts.c.subject == subject)).first()
-            if row is None and email is not None:
-                found = accounts.c.email == normal(email)
-                row = connection.execute(
-                    select(accounts).where(found & accounts.c.subject.is_(None))
-                ).first()
-                if row is not None and row.disabled_at is None:
-                    connection.execute(
-                        update(accounts).where(accounts.c.id == row.id).values(subject=subject)
-                    )
-                    self._audit.note(connection, row.id, "account.linked", subject)
+        with self._database.connect() as connection:
+            known = accounts.c.subject == subject
+            row = connection.execute(select(accounts).where(known)).first()
+        if row is None and email is not None:
+            row = self._link(subject, normal(email))
         return None if row is None or row.disabled_at is not None else _account(row)
 
     def set_password(self, id: str, password: str, address: str = "") -> None:
@@ -153,6 +146,20 @@ class Accounts:
     def enable(self, connection: Connection, id: str) -> None:
         """In the caller's transaction, who notes it."""
         connection.execute(update(accounts).where(accounts.c.id == id).values(disabled_at=None))
+
+    def _link(self, subject: str, email: str) -> Any:
+        """Tie the subject to the account with this e-mail that has none, if it may sign in."""
+        free = accounts.c.subject.is_(None) & accounts.c.disabled_at.is_(None)
+        with self._database.begin() as connection:
+            row = connection.execute(
+                update(accounts)
+                .where((accounts.c.email == email) & free)
+                .values(subject=subject)
+                .returning(accounts)
+            ).first()
+            if row is not None:
+                self._audit.note(connection, row.id, "account.linked", subject)
+        return row
 
     def _store(self, id: str, password: str) -> None:
         hashed = passwords.hash_of(password)

@@ -2,39 +2,33 @@
 
 import re
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, insert, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import IntegrityError
 
 from engine.database.tables import (
-    dashboard_drafts,
-    dashboard_readers,
     dashboard_revisions,
     dashboards,
     widgets,
 )
 from engine.errors import (
     Conflict,
-    Fault,
     Forbidden,
-    InvalidRequest,
     NotFound,
     PreconditionFailed,
-    Unavailable,
 )
 from engine.scope import UUID, Identity, Role
 from engine.workspaces import stored
 from engine.workspaces.parse import Changes, NewDashboard, asked_of, parse_changes, parse_new
+from engine.workspaces.readers import Readers, not_found
 from engine.workspaces.reconcile import made, reconcile
 from engine.workspaces.slug import free_slug
 from engine.workspaces.stored import instant, micros, of_brand
-from engine.workspaces.widget import LAYOUT, Dashboard, Draft, Listed, Revision
+from engine.workspaces.widget import LAYOUT, Dashboard, Listed, Revision
 
 DASHBOARDS: Final = 1_000
 """Of one brand."""
@@ -51,11 +45,11 @@ ListOfDashboards = list[Listed]
 ListOfRevisions = list[Revision]
 
 
-class Dashboards:
+class Dashboards(Readers):
     """The rows of the metadata database. Thread-safe; processes may share the database.
 
     Brands see only their own: whatever is not theirs is NotFound. When the database cannot be
-    reached, all of it raises Unavailable.
+    reached, all of it raises Unavailable. write_role: the least role that may save.
     """
 
     def __init__(
@@ -64,8 +58,7 @@ class Dashboards:
         clock: Callable[[], datetime],
         write_role: Role = Role.EDITOR,
     ) -> None:
-        self._database = database
-        self._clock = clock
+        super().__init__(database, clock)
         self._write_role = write_role
 
     def may_write(self, identity: Identity, workspace: str) -> bool:
@@ -190,7 +183,7 @@ class Dashboards:
             back = update(dashboards).where(_deleted(workspace, brand, id)).values(deleted_at=None)
             try:
                 if not connection.execute(back).rowcount:
-                    raise _not_found(id)
+                    raise not_found(id)
             except IntegrityError:
                 raise _taken(found.slug) from None
         return found
@@ -200,7 +193,7 @@ class Dashboards:
         with self._transaction() as connection:
             gone = connection.execute(delete(dashboards).where(_deleted(workspace, brand, id)))
             if not gone.rowcount:
-                raise _not_found(id)
+                raise not_found(id)
 
     def duplicate(
         self, workspace: str, brand: str, id: str, by: str, name: str | None = None
@@ -261,46 +254,6 @@ class Dashboards:
         changes = Changes(EVERYTHING, old.name, old.description, parts)
         return self.put(workspace, brand, id, by, changes, version, adopt=True)
 
-    def favour(self, subject: str, id: str, on: bool) -> None:
-        """Raises NotFound."""
-        self._keep(dashboard_readers, subject, id, {"favourite": on})
-
-    def opened(self, subject: str, id: str) -> None:
-        """Remember when this person opened it last. Raises NotFound."""
-        self._keep(dashboard_readers, subject, id, {"opened_at": micros(self._clock())})
-
-    def keep_draft(self, subject: str, id: str, version: int, widgets_raw: Sequence[Any]) -> None:
-        """Keep edits that are not saved, valid or not. Raises NotFound and InvalidRequest."""
-        try:
-            text = stored.packed([*widgets_raw])
-        except (TypeError, ValueError, RecursionError) as error:
-            raise InvalidRequest([Fault("widgets", f"are not JSON ({error}).")]) from error
-        if len(text) > DRAFT_BYTES:
-            rule = f"have {len(text):,} bytes, more than the {DRAFT_BYTES:,} of a draft."
-            raise InvalidRequest([Fault("widgets", rule)])
-        values = {"version": version, "widgets": text, "at": micros(self._clock())}
-        self._keep(dashboard_drafts, subject, id, values)
-
-    def draft(self, subject: str, id: str) -> Draft | None:
-        with self._transaction() as connection:
-            row = connection.execute(
-                select(dashboard_drafts).where(_own(dashboard_drafts, subject, id))
-            ).one_or_none()
-        return None if row is None else stored.draft(row)
-
-    def drop_draft(self, subject: str, id: str) -> None:
-        with self._transaction() as connection:
-            connection.execute(delete(dashboard_drafts).where(_own(dashboard_drafts, subject, id)))
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        try:
-            with self._database.begin() as connection:
-                yield connection
-        except (DBAPIError, PoolTimeoutError, OSError) as error:
-            message = "Dashboards cannot be read or saved now; try again in a moment."
-            raise Unavailable(message, retry_after=5) from error
-
     def _locked(self, connection: Connection, workspace: str, brand: str, id: str) -> Dashboard:
         """The dashboard, which nobody else changes before this transaction ends.
 
@@ -309,14 +262,6 @@ class Dashboards:
         here = _live(workspace, brand, id)
         connection.execute(select(dashboards.c.id).where(here).with_for_update())
         return _found(stored.read(connection, here), id)
-
-    def _keep(self, table: Any, subject: str, id: str, values: Mapping[str, Any]) -> None:
-        with self._transaction() as connection:
-            try:
-                key = {"subject": subject, "dashboard_id": id.lower()}
-                stored.upsert(connection, table, key, values)
-            except IntegrityError:
-                raise _not_found(id) from None
 
     def _slugs(self, workspace: str, brand: str) -> frozenset[str]:
         """Those of the trash too, so that it can be restored."""
@@ -345,22 +290,14 @@ def _deleted(workspace: str, brand: str, id: str) -> ColumnElement[bool]:
 def _one(workspace: str, brand: str, id: str) -> ColumnElement[bool]:
     """Raises NotFound for what cannot be an id."""
     if not re.fullmatch(UUID, id.lower()):
-        raise _not_found(id)
+        raise not_found(id)
     return and_(of_brand(workspace, brand), dashboards.c.id == id.lower())
-
-
-def _own(table: Any, subject: str, id: str) -> ColumnElement[bool]:
-    return and_(table.c.subject == subject, table.c.dashboard_id == id.lower())
 
 
 def _found(dashboard: Dashboard | None, id: str) -> Dashboard:
     if dashboard is None:
-        raise _not_found(id)
+        raise not_found(id)
     return dashboard
-
-
-def _not_found(id: str) -> NotFound:
-    return NotFound(f"There is no dashboard {id[:80]!a} in this brand; list those there are.")
 
 
 def _taken(slug: str) -> Conflict:

@@ -85,6 +85,9 @@ class Entry:
             raise Unauthorized("This way in was used or has expired; sign in again.")
         return session
 
+    def is_open(self, session: str) -> bool:
+        return self._sign_ins.account_of(session) is not None
+
     def leave(self, session: str, address: str = "") -> None:
         """End a session; in a moment no process believes it any more."""
         with self._database.begin() as connection:

@@ -52,11 +52,15 @@ def check(identity: Identity, action: str, workspace: str) -> None:
     if role is None:
         raise Forbidden(f"No access to workspace {workspace}; ask the workspace's owner.")
     if not role.reaches(LEAST[action]):
-        raise Forbidden(
-            f"{action} takes the role {LEAST[action]} in workspace {workspace}, and yours is"
-            f" {role}; ask an owner or admin of the workspace.",
-            code="AUTH_003",
-        )
+        raise refusal(identity, action, workspace, LEAST[action])
+
+
+def refusal(identity: Identity, action: str, workspace: str, least: Role) -> Forbidden:
+    return Forbidden(
+        f"{action} takes the role {least} in workspace {workspace}, and yours is"
+        f" {identity.role(workspace)}; ask an owner or admin of the workspace.",
+        code="AUTH_003",
+    )
 
 
 def opens(identity: Identity, page: str) -> bool:
