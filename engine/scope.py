@@ -91,7 +91,8 @@ class Identity:
             return False
         if self.founds or workspace_id in self.whole:
             return True
-        return brand_id in self.brands.get(workspace_id, frozenset())
+        brands = self.brands.get(workspace_id, frozenset())
+        return bool(brands) if brand_id is None else brand_id in brands
 
 
 def demo_identity(brands: Mapping[str, Iterable[str]]) -> Identity:

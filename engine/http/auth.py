@@ -53,6 +53,15 @@ class PeopleAuthenticator:
         self._tokens = tokens
 
     def identify(self, authorization: str | None) -> Identity:
+        """Raises Unauthorized, and Unavailable while the database or the provider is away."""
+        try:
+            return self._identify(authorization)
+        except (DBAPIError, PoolTimeout) as error:
+            raise Unavailable(
+                "It cannot be looked up now who you are; try again in a moment.", retry_after=5
+            ) from error
+
+    def _identify(self, authorization: str | None) -> Identity:
         if authorization is not None and authorization.startswith(SESSION):
             known = self._access.of_session(authorization.removeprefix(SESSION))
             return _known(known, "The session has ended; sign in again.")
@@ -80,12 +89,7 @@ class EitherAuthenticator:
         self._people = people
 
     def identify(self, authorization: str | None) -> Identity:
-        try:
-            return (self._demo if self._mode.is_on() else self._people).identify(authorization)
-        except (DBAPIError, PoolTimeout) as error:
-            raise Unavailable(
-                "It cannot be looked up now who you are; try again in a moment.", retry_after=5
-            ) from error
+        return (self._demo if self._mode.is_on() else self._people).identify(authorization)
 
 
 def _known(identity: Identity | None, otherwise: str) -> Identity:

@@ -1,11 +1,17 @@
 """Demo mode: whoever reaches the loopback address is signed in, until there is an account."""
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Final
 
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
 ASKED: Final = 1.0
 """Seconds between two looks for the first account."""
+
+logger = logging.getLogger(__name__)
 
 
 class DemoMode:
@@ -33,5 +39,9 @@ class DemoMode:
         if not self._ended and now - self._asked_at >= ASKED:
             # First, so that others do not wait for a database that stands still.
             self._asked_at = now
-            self._ended = self._has_accounts()
+            try:
+                self._ended = self._has_accounts()
+            except (DBAPIError, PoolTimeout):
+                # What was known is believed until the database is back.
+                logger.warning("it cannot be looked up whether there are accounts")
         return not self._ended
