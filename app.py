@@ -70,6 +70,7 @@ api = routes(
     health,
     parts.links,
     pictures,
+    parts.dashboards,
     parts.people.audit,
     needs_caller=lambda: not in_demo(),
 )

@@ -116,13 +116,16 @@ def caller(request: Request) -> Identity:
 
 
 def allowed(
-    endpoint: Callable[[Request], Awaitable[Response]], action: str, least: Mapping[str, Role]
+    endpoint: Callable[[Request], Awaitable[Response]],
+    actions: Mapping[str, str],
+    least: Mapping[str, Role],
 ) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint, for members of the path's workspace with at least this role; who is no member
-    is the endpoint's to refuse."""
+    """The endpoint, for members of the path's workspace whose role is enough for the method's
+    action; who is no member is the endpoint's to refuse."""
 
     async def guarded(request: Request) -> Response:
         workspace = request.path_params[scopes.WORKSPACE_FIELD]
+        action = actions["GET" if request.method == "HEAD" else request.method]
         who = request.scope[CALLER]
         if isinstance(who, Identity) and not _may(who, workspace, least[action]):
             who = await request.scope[RECOGNISE]()
@@ -140,8 +143,12 @@ def _may(who: Identity, workspace: str, least: Role) -> bool:
 
 async def check(request: Request, scope: scopes.Scope) -> None:
     """Raise Forbidden unless the caller may read the scope's brand, even if only since now."""
+    await allow(request, lambda identity: identity.check(scope))
+
+
+async def allow(request: Request, test: Callable[[Identity], None]) -> None:
+    """Raise the Forbidden of a test of the caller, unless they pass it since now."""
     try:
-        caller(request).check(scope)
+        test(caller(request))
     except Forbidden:
-        identity: Identity = await request.scope[RECOGNISE]()
-        identity.check(scope)
+        test(await request.scope[RECOGNISE]())

@@ -30,6 +30,7 @@ def standalone(parts: Parts) -> Starlette:
             parts.inbox,
             Health(parts.checks, parts.warming),
             parts.links,
+            dashboards=parts.dashboards,
             audit=parts.people.audit,
             needs_caller=lambda: not parts.demo_mode.is_on(),
         ),

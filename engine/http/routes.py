@@ -18,6 +18,8 @@ from engine.exports.links import Links
 from engine.http.admission import Admission, allowed
 from engine.http.aggregate import Aggregate
 from engine.http.auth import Authenticator
+from engine.http.dashboards import DASHBOARD_ID, DashboardsEndpoint
+from engine.http.describe_dashboards import DASHBOARD_PATH, DASHBOARDS_PATH
 from engine.http.envelope import Envelope, json_response, translate
 from engine.http.events import Events
 from engine.http.export import Export
@@ -28,9 +30,11 @@ from engine.ingest.inbox import Inbox
 from engine.scope import Role
 from engine.settings import Settings
 from engine.workspaces.audit import Audit
+from engine.workspaces.dashboards import Dashboards
 from engine.workspaces.permissions import LEAST, OF_ROUTE
 
 R = TypeVar("R", Route, Mount)
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def routes(
@@ -41,12 +45,14 @@ def routes(
     health: Health | None = None,
     links: Links | None = None,
     picture: Draw | None = None,
+    dashboards: Dashboards | None = None,
     audit: Audit | None = None,
     needs_caller: Callable[[], bool] = lambda: False,
 ) -> list[BaseRoute]:
     """The routes of this product, to put before those of the pages.
 
     links: recognises the tickets of exports. picture: draws an answer as PNG, where that can be.
+    dashboards: those that are kept, where some are.
     audit: notes exports. needs_caller: whether a ticket opens an export only for who may see it,
     as everywhere but in demo mode.
     """
@@ -59,9 +65,10 @@ def routes(
         [
             *_permitted(
                 {
-                    f"POST {AGGREGATE_PATH}": aggregate.post,
-                    f"GET {EXPORT_PATH}": export.get,
-                    f"POST {EVENTS_PATH}": Events(inbox).post,
+                    AGGREGATE_PATH: aggregate.post,
+                    EXPORT_PATH: export.get,
+                    EVENTS_PATH: Events(inbox).post,
+                    **(_of_dashboards(dashboards) if dashboards is not None else {}),
                 },
                 LEAST | least,
             ),
@@ -79,6 +86,12 @@ def routes(
         _exact(Route("/healthz", probes)),
         _exact(Route("/readyz", probes)),
     ]
+
+
+def _of_dashboards(dashboards: Dashboards) -> dict[str, Endpoint]:
+    """After those below `dashboards/` that are no dashboard."""
+    endpoint = DashboardsEndpoint(dashboards)
+    return {DASHBOARDS_PATH: endpoint.all, DASHBOARD_PATH: endpoint.one}
 
 
 class RoutesFirst:
@@ -102,16 +115,17 @@ class RoutesFirst:
         await self.app(scope, receive, send)
 
 
-def _permitted(
-    endpoints: Mapping[str, Callable[[Request], Awaitable[Response]]], least: Mapping[str, Role]
-) -> list[Route]:
-    """Routes of the permission table, by `METHOD path`; one that it does not name raises KeyError,
-    so that nothing opens without a rule."""
+def _permitted(endpoints: Mapping[str, Endpoint], least: Mapping[str, Role]) -> list[Route]:
+    """Routes with the methods that the permission table names for their path; one that it does not
+    name raises ValueError, so that nothing opens without a rule."""
     made = []
-    for name, endpoint in endpoints.items():
-        method, path = name.split(" ")
-        guarded = allowed(endpoint, OF_ROUTE[name], least)
-        made.append(Route(path.removeprefix("/api"), guarded, methods=[method]))
+    for path, endpoint in endpoints.items():
+        split = ((route.split(" "), action) for route, action in OF_ROUTE.items())
+        actions = {method: action for (method, known), action in split if known == path}
+        if not actions:
+            raise ValueError(f"{path} is not in the permission table")
+        inner = path.removeprefix("/api").replace(f"{{{DASHBOARD_ID}}}", f"{{{DASHBOARD_ID}:uuid}}")
+        made.append(Route(inner, allowed(endpoint, actions, least), methods=list(actions)))
     return made
 
 

@@ -7,7 +7,9 @@ from engine.errors import Forbidden
 from engine.scope import Identity, Role
 
 OF_WORKSPACE: Final = "/api/workspace/{workspaceId}"
-AGGREGATE_PATH: Final = f"{OF_WORKSPACE}/dashboards/aggregate"
+DASHBOARDS_PATH: Final = f"{OF_WORKSPACE}/dashboards"
+DASHBOARD_PATH: Final = f"{DASHBOARDS_PATH}/{{dashboardId}}"
+AGGREGATE_PATH: Final = f"{DASHBOARDS_PATH}/aggregate"
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,17 @@ PERMISSIONS: Final = (
         Role.VIEWER,
         routes=(f"POST {AGGREGATE_PATH}", f"GET {AGGREGATE_PATH}/export"),
         pages=("explore", "data"),
+    ),
+    Permission(
+        "dashboards.view",
+        Role.VIEWER,
+        routes=(f"GET {DASHBOARDS_PATH}", f"GET {DASHBOARD_PATH}"),
+        pages=("dashboards", "dashboard"),
+    ),
+    Permission(
+        "dashboards.write",  # the least role is a setting, dashboards.write_role
+        Role.EDITOR,
+        routes=(f"POST {DASHBOARDS_PATH}", f"PUT {DASHBOARD_PATH}", f"DELETE {DASHBOARD_PATH}"),
     ),
     Permission("events.write", Role.EDITOR, routes=(f"POST {OF_WORKSPACE}/events",)),
     Permission("members.manage", Role.ADMIN, pages=("admin",)),
