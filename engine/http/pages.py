@@ -67,7 +67,8 @@ class PageHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in (*HEADERS.items(), *([TLS] if secure else [])):
                     headers.setdefault(name, value)
-                if visit is not None and headers.get("content-type", "").startswith("text/html"):
+                kind = headers.get("content-type", "text/html")
+                if visit is not None and kind.startswith("text/html"):
                     headers.append("set-cookie", visit)
                     headers["cache-control"] = "no-store"
             await send(message)
@@ -76,7 +77,10 @@ class PageHeaders:
 
     async def _visit(self, scope: Scope, secure: bool) -> str | None:
         """The cookie for a browser that has none yet."""
-        if scope["method"] != "GET" or cookies.visit_of(Headers(scope=scope)) is not None:
+        headers = Headers(scope=scope)
+        if scope["method"] != "GET" or "text/html" not in headers.get("accept", ""):
+            return None
+        if cookies.visit_of(headers) is not None:
             return None
         if not await to_thread.run_sync(self._visits):
             return None

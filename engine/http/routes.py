@@ -60,7 +60,7 @@ def routes(
     admission = Middleware(Admission, auth, rate, settings.requests_at_once)
     aggregate = Aggregate(engine, settings.body_limit)
     export = Export(aggregate, links or Links(settings.secret), picture, audit, needs_caller)
-    least = {"dashboards.write": Role(settings.dashboards_write_role)}
+    least = {} if dashboards is None else {"dashboards.write": dashboards.write_role}
     api = _application(
         [
             *_permitted(

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -53,9 +53,12 @@ class Accounts:
         with self._database.connect() as connection:
             return connection.execute(select(accounts.c.id).limit(1)).first() is not None
 
-    def all(self) -> list[Account]:
+    def labels(self, ids: Iterable[str]) -> dict[str, str]:
+        """How to speak of these accounts, by id."""
+        asked = select(accounts).where(accounts.c.id.in_(list(ids)))
         with self._database.connect() as connection:
-            return [_account(row) for row in connection.execute(select(accounts)).all()]
+            found = [_account(row) for row in connection.execute(asked).all()]
+        return {account.id: account.label for account in found}
 
     def get(self, id: str) -> Account:
         """Raises NotFound."""

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from pages.ui.portuguese_people import OF_PEOPLE
+
 PORTUGUESE: Final[dict[str, str]] = {
     # The frame
     "Explore": "Explorar",
@@ -199,4 +201,5 @@ PORTUGUESE: Final[dict[str, str]] = {
     " máximo {count}",
     "Look behind a row": "Ver os eventos de uma linha",
     "Choose a row": "Escolha uma linha",
+    **OF_PEOPLE,
 }

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from engine.contract import FIELDS
-from pages.ui import answer, charts, session, toolbar, words
+from pages.ui import answer, charts, form, session, toolbar, words
 from pages.ui.charts import heat
 from pages.ui.portuguese import PORTUGUESE
 
@@ -25,6 +25,7 @@ FROM_TABLES = {
     *(field.help for field in FIELDS),
     "Data",  # pick_scope's argument
     "Explore",
+    form.NO_COOKIES,
     "Sum of {field}",
     "Average of {field}",
 }
