@@ -24,7 +24,7 @@ from pages.ui.picture import Pictures
 
 # The first visitor does not wait for these; and imported by the threads of two visitors, Plotly
 # would see pandas half made.
-for module in ("pandas", "streamlit_authenticator", "pages.ui.charts", "pages.ui.controls"):
+for module in ("pandas", "pages.ui.charts", "pages.ui.controls"):
     import_module(module)
 parts = process()
 in_demo = parts.demo_mode.is_on

@@ -19,7 +19,8 @@ REMEMBERED: Final = 1.0
 class Access:
     """Identities, made anew from the memberships at most a second ago.
 
-    events: workspace -> brands that have events. Everybody who is refused is None.
+    events: workspace -> brands that have events. Everybody who is refused is None. An identity has
+    a role in a workspace without brands, and no brands there.
     """
 
     def __init__(
@@ -60,7 +61,11 @@ class Access:
         else:
             brands, whole = self._all_of({place})[place], frozenset({place})
         return Identity(
-            f"key:{key.id}", {place: brands}, roles={place: key.role}, whole=whole, name=key.name
+            f"key:{key.id}",
+            {place: brands} if brands else {},
+            roles={place: key.role},
+            whole=whole,
+            name=key.name,
         )
 
     def of_provider(self, subject: str, email: str | None) -> Identity | None:
@@ -75,10 +80,11 @@ class Access:
         return Identity(
             account.id,
             {
-                member.workspace_id: every[member.workspace_id]
-                if member.brands is None
-                else member.brands
+                member.workspace_id: brands
                 for member in found
+                if (
+                    brands := every.get(member.workspace_id, frozenset()) | (member.brands or set())
+                )
             },
             roles={member.workspace_id: member.role for member in found},
             whole=whole,

@@ -1,9 +1,8 @@
 """The sign-in form of streamlit-authenticator, without its cookie, its passwords and its users:
 what is typed goes to our own accounts, and the session is our own."""
 
+from importlib import import_module
 from typing import Any, Final
-
-from streamlit_authenticator import Authenticate
 
 from engine.errors import Unauthorized, VitrineError
 from engine.workspaces.entry import Visit
@@ -39,8 +38,10 @@ class NoCookie:
 def draw() -> Accounts:
     """Draw the form; what came of a submission is in what is given back."""
     accounts = Accounts()
-    # Not by its constructor, which puts a cookie's component on the page.
-    form: Any = Authenticate.__new__(Authenticate)
+    # Only who signs in waits for its import. Not by its constructor, which puts the component of a
+    # cookie on the page.
+    kind: Any = import_module("streamlit_authenticator").Authenticate
+    form = kind.__new__(kind)
     form.attrs = {"login_sleep_time": 0}
     form.path = None
     form.cookie_controller = NoCookie()

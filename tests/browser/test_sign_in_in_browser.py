@@ -36,12 +36,9 @@ def doors(browser, house):
 def owner(house):
     """The command makes an account where a test is run by itself."""
     home, _ = house
-    try:
-        command(
-            home, "add", OWNER, "--workspace", "ws_shop", "--role", "owner", typed=f"{PASSWORD}\n"
-        )
-    except AssertionError as error:
-        assert "is a member" in str(error)
+    if OWNER not in command(home, "list", "--workspace", "ws_shop"):
+        added = ("add", OWNER, "--workspace", "ws_shop", "--role", "owner")
+        command(home, *added, typed=f"{PASSWORD}\n")
 
 
 def test_the_first_owner_is_made_by_the_link(doors, house):
@@ -49,11 +46,11 @@ def test_the_first_owner_is_made_by_the_link(doors, house):
     door = doors()
     link = set_up_link(home)
     door.open(link.removeprefix(address))
-    door.page.get_by_label("E-mail").fill(OWNER)
-    door.page.get_by_label("New password").fill("short")
+    door.page.get_by_role("textbox", name="E-mail").fill(OWNER)
+    door.page.get_by_role("textbox", name="New password").fill("short")
     door.page.get_by_role("button", name="Make the account").click()
     expect(door.page.get_by_text("has 5 characters")).to_be_visible()
-    door.page.get_by_label("New password").fill(PASSWORD)
+    door.page.get_by_role("textbox", name="New password").fill(PASSWORD)
     door.page.get_by_role("button", name="Make the account").click()
     door.is_in(OWNER)
     assert "set_up" not in door.page.url
@@ -83,7 +80,7 @@ def test_a_session_that_ends_closes_the_open_page(doors, house):
     other = doors()
     other.page.context.add_cookies([stolen])
     other.open().is_in(OWNER)
-    door.account(OWNER).click()
+    door.account().click()
     door.page.get_by_role("button", name="Sign out").click()
     door.is_out()
     began = time.monotonic()
@@ -119,12 +116,12 @@ def test_members_are_invited_on_the_admin_page(doors, house):
     owner(house)
     door = doors().open("/admin").is_out().sign_in(OWNER).is_in(OWNER)
     page = door.page
-    page.get_by_label("E-mail").fill("bea@example.com")
+    page.get_by_role("textbox", name="E-mail").fill("bea@example.com")
     page.get_by_role("button", name="Add", exact=True).click()
     link = page.get_by_text("/?invitation=").first.inner_text().strip()
     guest = doors().open(link.removeprefix(door.address))
-    expect(guest.page.get_by_text("bea@example.com")).to_be_visible(timeout=20_000)
-    guest.page.get_by_label("New password").fill(PASSWORD)
+    expect(guest.page.get_by_text(re.compile("bea@.?example.com"))).to_be_visible(timeout=20_000)
+    guest.page.get_by_role("textbox", name="New password").fill(PASSWORD)
     guest.page.get_by_role("button", name="Choose this password").click()
     guest.is_in("bea@example.com")
     guest.open("/admin")
@@ -137,7 +134,7 @@ def test_a_key_is_shown_once_and_works(doors, house):
     door = doors().open("/admin").is_out().sign_in(OWNER).is_in(OWNER)
     page = door.page
     page.get_by_role("tab", name="API keys").click()
-    page.get_by_label("Name", exact=True).fill("Nightly report")
+    page.get_by_role("textbox", name="Name", exact=True).fill("Nightly report")
     page.get_by_role("button", name="Make", exact=True).click()
     key = page.get_by_text(re.compile(r"^sk_live_[\w-]{43}$")).first.inner_text().strip()
     path = f"{door.address}/api/workspace/ws_shop/dashboards"
