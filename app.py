@@ -14,26 +14,33 @@ from starlette.routing import Route
 
 from engine import process
 from engine.bootstrap import running
-from engine.http.auth import DemoAuthenticator
+from engine.http.doors import announce, authenticator
 from engine.http.health import Health
-from engine.http.loopback import LoopbackOnly, refuse_public_address
+from engine.http.loopback import LoopbackOnly, refuse_public_address, refuse_weak_secret
+from engine.http.pages import PageHeaders
 from engine.http.routes import RoutesFirst, routes
+from engine.http.sign_in import SignIn
 from pages.ui.picture import Pictures
 
 # The first visitor does not wait for these; and imported by the threads of two visitors, Plotly
 # would see pandas half made.
 for module in ("pandas", "pages.ui.charts", "pages.ui.controls"):
     import_module(module)
-refuse_public_address(st.get_option("server.address"))
 parts = process()
-auth = DemoAuthenticator(parts.token, parts.engine)
+in_demo = parts.demo_mode.is_on
+address = st.get_option("server.address")
+if in_demo():
+    refuse_public_address(address)
+refuse_weak_secret(address, parts.settings.secret)
 health = Health(parts.checks, parts.warming)
 pictures = Pictures()
 
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
-    print(f"bearer token: {parts.token}", flush=True)
+    told = announce(parts, f"http://{address}:{st.get_option('server.port')}")
+    if told is not None:
+        print(told, flush=True)
     threading.Thread(target=_make_demo, name="demo", daemon=True).start()
     with running(parts):
         yield
@@ -46,6 +53,8 @@ def _make_demo() -> None:
         end = "\n" if share >= 1 else "\r"
         print(f"demo shop [{'#' * full}{' ' * (30 - full)}] {share:4.0%}", end=end, flush=True)
 
+    if not in_demo():
+        return
     if parts.demo.ready:
         parts.demo.furnish()
     else:
@@ -60,18 +69,22 @@ async def _explore(request: Request) -> RedirectResponse:
 api = routes(
     parts.engine,
     parts.settings,
-    auth,
+    authenticator(parts),
     parts.inbox,
     health,
     parts.links,
     pictures,
     parts.dashboards,
+    parts.people.audit,
+    needs_caller=lambda: not in_demo(),
 )
+sign_in = SignIn(parts.people.entry, parts.settings.public_url)
 app = st.App(
     "pages/main.py",
     middleware=[
-        Middleware(LoopbackOnly),
-        Middleware(RoutesFirst, [*api, Route("/explore", _explore)]),
+        Middleware(LoopbackOnly, in_demo),
+        Middleware(PageHeaders, lambda: not in_demo(), parts.settings.public_url),
+        Middleware(RoutesFirst, [*api, *sign_in.routes(), Route("/explore", _explore)]),
     ],
     lifespan=lifespan,
 )

@@ -35,6 +35,8 @@ from engine.stores.columns import Columns
 from engine.stores.lake import LakeStore
 from engine.stores.open import open_lake
 from engine.workspaces.dashboards import Dashboards
+from engine.workspaces.demo_mode import DemoMode
+from engine.workspaces.people import People
 
 SWITCH: Final = 0.001
 """Seconds after which a computation lets the event loop go on, which answers and refuses."""
@@ -61,6 +63,8 @@ class Parts:
     demo: Demo
     imports: Imports
     dashboards: Dashboards
+    people: People
+    demo_mode: DemoMode
     links: Links
     token: str
     checks: Mapping[str, Callable[[], object]]
@@ -73,6 +77,7 @@ def build(settings: Settings) -> Parts:
     inbox = Inbox(database, lake, utc_now)
     engine = _engine(settings, lake)
     dashboards = Dashboards(database, utc_now, Role(settings.dashboards_write_role))
+    people = People.over(database, utc_now, engine.brands)
     roller = None
     if settings.use_rollups:
         roller = Roller(Builder(lake, settings.rollups), database, utc_now, engine.warm)
@@ -87,6 +92,8 @@ def build(settings: Settings) -> Parts:
         demo=Demo(lake, settings.demo_events, utc_now, lambda: furnish(dashboards, settings.home)),
         imports=Imports(lake, settings.home / "imports", utc_now),
         dashboards=dashboards,
+        people=people,
+        demo_mode=DemoMode(settings.demo, people.accounts.any),
         links=Links(settings.secret),
         token=settings.demo_token or secrets.token_urlsafe(32),
         checks={"database": lambda: _reach(database), "lake": lambda: _list(settings, lake)},

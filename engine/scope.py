@@ -36,7 +36,8 @@ class Scope:
 
 
 class Role(StrEnum):
-    """What a member of a workspace may do; each may do all that those after it may."""
+    """What a member may do in a workspace, from most to least; engine/workspaces/permissions.py
+    says what that is."""
 
     OWNER = "owner"
     ADMIN = "admin"
@@ -45,28 +46,35 @@ class Role(StrEnum):
 
     def reaches(self, least: "Role") -> bool:
         """Whether this role is `least` or above it."""
-        order = list(Role)
-        return order.index(self) <= order.index(least)
+        return ROLES.index(self) <= ROLES.index(least)
+
+
+ROLES = tuple(Role)
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who was recognised, and the brands open to them by workspace.
+    """Who was recognised, and the brands open to them by workspace, with their role there.
 
     founds: may bring events to workspaces and brands that do not exist yet, which makes them.
-    roles: by workspace; a member for whom it names none is a viewer.
+    roles: by workspace; whoever founds is an owner elsewhere. whole: the workspaces of which every
+    brand is open, those too that are still to come. name: for people.
     """
 
     subject: str
     brands: Mapping[str, frozenset[str]]
     founds: bool = False
     roles: Mapping[str, Role] = field(default_factory=dict)
+    whole: frozenset[str] = frozenset()
+    name: str = ""
 
     def role(self, workspace_id: str) -> Role | None:
-        """None for who is no member of the workspace."""
-        if not self.brands.get(workspace_id):
-            return None
-        return self.roles.get(workspace_id, Role.VIEWER)
+        """None for who is no member of the workspace; a member without a role is a viewer."""
+        if workspace_id in self.roles:
+            return self.roles[workspace_id]
+        if self.founds:
+            return Role.OWNER
+        return Role.VIEWER if self.brands.get(workspace_id) else None
 
     def check(self, scope: Scope) -> None:
         """Raise Forbidden unless the scope's brand is open; unknown and foreign look the same."""
@@ -78,7 +86,10 @@ class Identity:
 
     def may_write(self, workspace_id: str, brand_id: str | None) -> bool:
         """Whether events of this brand may be added to the workspace; None is those without one."""
-        if self.founds:
+        role = self.role(workspace_id)
+        if role is None or not role.reaches(Role.EDITOR):
+            return False
+        if self.founds or workspace_id in self.whole:
             return True
         brands = self.brands.get(workspace_id, frozenset())
         return bool(brands) if brand_id is None else brand_id in brands
@@ -87,7 +98,7 @@ class Identity:
 def demo_identity(brands: Mapping[str, Iterable[str]]) -> Identity:
     """Who everybody is in demo mode: on the loopback address, and everything is open to them."""
     open_to_all = {name: frozenset(ids) for name, ids in brands.items()}
-    return Identity("demo", open_to_all, founds=True, roles=dict.fromkeys(open_to_all, Role.OWNER))
+    return Identity("demo", open_to_all, founds=True, name="demo")
 
 
 def faults_of(workspace_id: str, brand_id: str | None, catalog_id: str | None) -> list[Fault]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
+from urllib.parse import urlsplit
 
 KEYS_OF: Final = {"s3": "AWS_", "gs": "GOOGLE_", "abfss": "AZURE_"}
 """How the variables begin that say how to reach an object store; its libraries name them."""
@@ -32,6 +33,9 @@ class Settings:
     lake_url: where the lake is, a folder or an object store's URL; in `home` when it is empty.
     lake_options: how to reach an object store, with its keys.
     secret: encrypts the passwords of sources; without one none is stored.
+    demo: whether everybody on the loopback address is signed in; None: while there is no account.
+    oidc_issuer, oidc_audience: what access tokens of a sign-in provider say; none are taken when
+    they are empty. oidc_keys_url: where its keys are. public_url: how browsers reach the pages.
     redis_url: where answers are shared by processes; they are not when it is empty.
     slots: how many computations run at once. requests_at_once: of one caller.
     """
@@ -53,6 +57,11 @@ class Settings:
     slots: int = max(2, os.cpu_count() or 1)
     requests_at_once: int = 1_000
     dashboards_write_role: str = "editor"
+    demo: bool | None = None
+    oidc_issuer: str = ""
+    oidc_audience: str = ""
+    oidc_keys_url: str = ""
+    public_url: str = ""
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ, home: Path | str | None = None) -> Self:
@@ -60,11 +69,14 @@ class Settings:
         VITRINE_DEMO_EVENTS (1000000), VITRINE_DEMO_TOKEN, VITRINE_RATE_LIMIT_PER_MINUTE (600000),
         VITRINE_COLUMN_MEGABYTES (1024), VITRINE_ROLLUP_MEGABYTES (1024), VITRINE_ROLLUPS (on),
         VITRINE_SECRET, VITRINE_REDIS_URL, VITRINE_SLOTS (processors, at least 2),
-        VITRINE_REQUESTS_AT_ONCE (1000) and VITRINE_DASHBOARDS_WRITE_ROLE (editor). A `home` that
-        is given has its lake in it. Raises ValueError naming the variable.
+        VITRINE_REQUESTS_AT_ONCE (1000), VITRINE_DASHBOARDS_WRITE_ROLE (editor), VITRINE_DEMO
+        (on, off), VITRINE_OIDC_ISSUER, VITRINE_OIDC_AUDIENCE, VITRINE_OIDC_KEYS_URL (the issuer's
+        .well-known/jwks.json) and VITRINE_URL. A `home` that is given has its lake in it. Raises
+        ValueError naming the variable.
         """
         chosen = home or environ.get("VITRINE_HOME") or Path.home() / ".vitrine"
         lake = "" if home else _lake(environ.get("VITRINE_LAKE", "").strip())
+        issuer, audience, keys = _provider(environ)
         begin = KEYS_OF.get(lake.partition("://")[0])
         return cls(
             home=Path(chosen).expanduser().absolute(),
@@ -88,6 +100,11 @@ class Settings:
                 environ, "VITRINE_REQUESTS_AT_ONCE", cls.requests_at_once, least=1
             ),
             dashboards_write_role=_role(environ, "VITRINE_DASHBOARDS_WRITE_ROLE"),
+            demo=_switch(environ, "VITRINE_DEMO") if environ.get("VITRINE_DEMO") else None,
+            oidc_issuer=issuer,
+            oidc_audience=audience,
+            oidc_keys_url=keys,
+            public_url=_web(environ, "VITRINE_URL").rstrip("/"),
         )
 
     @property
@@ -144,6 +161,29 @@ def _switch(environ: Mapping[str, str], name: str) -> bool:
     if text not in ("on", "off"):
         raise ValueError(f"{name} is {text!r}; set it to on or off.")
     return text == "on"
+
+
+def _provider(environ: Mapping[str, str]) -> tuple[str, str, str]:
+    issuer = _web(environ, "VITRINE_OIDC_ISSUER")
+    audience = environ.get("VITRINE_OIDC_AUDIENCE", "").strip()
+    if bool(issuer) != bool(audience):
+        raise ValueError(
+            "VITRINE_OIDC_ISSUER and VITRINE_OIDC_AUDIENCE belong together; set both or none."
+        )
+    keys = _web(environ, "VITRINE_OIDC_KEYS_URL")
+    if issuer and not keys:
+        keys = f"{issuer.rstrip('/')}/.well-known/jwks.json"
+    return issuer, audience, keys
+
+
+def _web(environ: Mapping[str, str], name: str) -> str:
+    """An address of the web; without TLS only one of this machine."""
+    url = environ.get(name, "").strip()
+    parts = urlsplit(url)
+    local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if url and not (local or (parts.scheme == "https" and parts.hostname)):
+        raise ValueError(f"{name} is {url[:80]!r}; it begins with https:// and names a host.")
+    return url
 
 
 def _role(environ: Mapping[str, str], name: str) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 import streamlit as st
 
 from engine import Choice, Details, Inventory, Scope
-from pages.ui import imports, session, sources, text
+from pages.ui import door, imports, session, sources, text
 from pages.ui.scope import pick_scope, show_notices
 from pages.ui.tables import counts, names, shares, table
 
@@ -125,4 +125,5 @@ def show_rollups(choice: Choice | None) -> None:
     )
 
 
+door.enter("data")
 main()

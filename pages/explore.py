@@ -9,6 +9,7 @@ from pages.ui import (
     answer,
     behind,
     controls,
+    door,
     known,
     neighbours,
     programs,
@@ -81,4 +82,5 @@ def beneath(drawing: Drawing, scope: Scope) -> None:
             programs.paste()
 
 
+door.enter("explore")
 main()

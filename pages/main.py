@@ -1,8 +1,9 @@
-"""The frame of every page: look, navigation, and the wait for the demo shop."""
+"""The frame of every page: look, sign-in, navigation, and the wait for the demo shop."""
 
 import streamlit as st
 
-from pages.ui import session, text, theme
+from engine.workspaces import permissions
+from pages.ui import door, session, text, theme, visitor
 from pages.ui.words import say
 
 st.set_page_config(
@@ -10,6 +11,14 @@ st.set_page_config(
 )
 st.logo(theme.LOGO, size="large")
 theme.apply(session.language())
+who = visitor.visitor()
+
+
+def offered(page: str) -> theme.Visibility:
+    """Whether the navigation shows a page; its address leads to it all the same, and is guarded."""
+    return "visible" if who is not None and permissions.opens(who, page) else "hidden"
+
+
 page = st.navigation(
     [
         st.Page(
@@ -26,11 +35,28 @@ page = st.navigation(
             url_path="dashboard",
             visibility="hidden",
         ),
-        st.Page("data.py", title=say("Data"), icon=":material/database:", url_path="data"),
+        st.Page(
+            "data.py",
+            title=say("Data"),
+            icon=":material/database:",
+            url_path="data",
+            visibility=offered("data"),
+        ),
+        st.Page(
+            "admin.py",
+            title=say("Admin"),
+            icon=":material/group:",
+            url_path="admin",
+            visibility=offered("admin"),
+        ),
     ],
-    position="top",
+    position="hidden" if who is None else "top",
 )
-if session.demo_error():
+if not visitor.in_demo():
+    who = door.enter(page.url_path or "explore")
+    door.watch()
+    door.account_menu(who)
+elif session.demo_error():
     why = say("The demo shop could not be made: {why}", why=session.demo_error())
     st.error(text.for_markdown(why))
 if session.ready():

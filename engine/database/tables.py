@@ -7,6 +7,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Date,
+    ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -161,3 +162,111 @@ dashboard_drafts: Final = Table(
     Index("dashboard_drafts_of_dashboard", "dashboard_id"),
 )
 """Edits that somebody has not saved, and the version on which they are based."""
+
+accounts: Final = Table(
+    "accounts",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("email", Text, unique=True),
+    Column("subject", Text, unique=True),
+    Column("name", Text, nullable=False),
+    Column("password", Text),
+    Column("created_at", NUMBER, nullable=False),
+    Column("disabled_at", NUMBER),
+)
+"""People. `password` is an Argon2 hash; without one they sign in elsewhere. `subject` is who a
+sign-in provider says they are: its issuer, a space, its own id.
+"""
+
+workspaces: Final = Table(
+    "workspaces",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", NUMBER, nullable=False),
+)
+
+brands: Final = Table(
+    "brands",
+    METADATA,
+    Column("workspace_id", Text, ForeignKey("workspaces.id"), primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", NUMBER, nullable=False),
+)
+"""Names for brands; one that only events speak of has none."""
+
+members: Final = Table(
+    "members",
+    METADATA,
+    Column("workspace_id", Text, ForeignKey("workspaces.id"), primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.id"), primary_key=True, index=True),
+    Column("role", Text, nullable=False),
+    Column("brand_ids", Text),
+    Column("created_at", NUMBER, nullable=False),
+)
+"""Who may do what where. `brand_ids` is a JSON array, or null for every brand."""
+
+api_keys: Final = Table(
+    "api_keys",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("workspace_id", Text, ForeignKey("workspaces.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("begins", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("brand_id", Text),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", NUMBER, nullable=False),
+    Column("expires_at", NUMBER),
+    Column("used_at", NUMBER),
+    Column("revoked_at", NUMBER),
+)
+"""Keys of programs: their SHA-256, and how they begin, so that people can tell them apart."""
+
+sign_ins: Final = Table(
+    "sign_ins",
+    METADATA,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("created_at", NUMBER, nullable=False),
+    Column("seen_at", NUMBER, nullable=False),
+    Column("expires_at", NUMBER, nullable=False, index=True),
+    Column("address", Text, nullable=False),
+)
+"""Browsers that are signed in, by the SHA-256 of their cookie; the row's end is the session's."""
+
+tickets: Final = Table(
+    "tickets",
+    METADATA,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("account_id", Text, ForeignKey("accounts.id")),
+    Column("bound_to", LargeBinary),
+    Column("expires_at", NUMBER, nullable=False, index=True),
+)
+"""What opens one door once: the way from the form to the cookie, set-up links, invitations."""
+
+attempts: Final = Table(
+    "attempts",
+    METADATA,
+    Column("name", LargeBinary, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("until", NUMBER, nullable=False, index=True),
+)
+"""How often a sign-in was tried in the time that ends at `until`, by hashed account or address."""
+
+audit: Final = Table(
+    "audit",
+    METADATA,
+    Column("id", NUMBER, primary_key=True, autoincrement=True),
+    Column("at", NUMBER, nullable=False),
+    Column("workspace_id", Text, index=True),
+    Column("actor", Text, nullable=False, index=True),
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Who did what, when and from where; rows are only ever added."""

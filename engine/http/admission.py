@@ -1,25 +1,28 @@
 """The second layer: who is asking, and whether they ask too often or too much at once."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from anyio import to_thread
 from starlette.datastructures import Headers
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine import scope as scopes
 from engine.caches.base import Answers
 from engine.caches.memory import MemoryAnswers
-from engine.errors import Forbidden, TooManyRequests, Unauthorized
-from engine.http.auth import Authenticator, authorization_of
+from engine.errors import Forbidden, TooManyRequests, Unauthorized, Unavailable, VitrineError
+from engine.http.auth import SESSION, Authenticator, authorization_of
+from engine.http.cookies import session_of
 from engine.http.envelope import HEADERS
 from engine.http.rate import RateLimit
-from engine.scope import Identity
+from engine.scope import Identity, Role
+from engine.workspaces import permissions
 
 CALLER: Final = "vitrine.caller"
-"""The scope's key for the Identity, or for the Unauthorized that says why there is none."""
+"""The scope's key for the Identity, or for the error that says why there is none."""
 
 RECOGNISE: Final = "vitrine.recognise"
 """The scope's key for a way to ask again who it is, forgetting what is remembered."""
@@ -29,6 +32,9 @@ REMEMBERED: Final = 1.0
 after a sign-out or a change of role."""
 
 AT_ONCE: Final = 1_000
+
+READING: Final = ("GET", "HEAD")
+"""For these a browser's cookie is enough; another site could make it send one with the others."""
 
 
 class Admission:
@@ -75,13 +81,17 @@ class Admission:
     async def _admit(self, scope: Scope) -> tuple[str, str]:
         """Whose rate is counted."""
         try:
-            authorization = authorization_of(Headers(scope=scope))
+            headers = Headers(scope=scope)
+            authorization = authorization_of(headers)
+            session = session_of(headers) if scope["method"] in READING else None
+            if authorization is None and session is not None:
+                authorization = SESSION + session
             known = None if authorization is None else self._remembered.get(authorization)
             identity = known.answer if known else await self._recognise(authorization)
             scope[CALLER] = identity
             scope[RECOGNISE] = lambda: self._recognise(authorization)
             who = "subject", identity.subject
-        except Unauthorized as error:
+        except (Unauthorized, Unavailable) as error:
             scope[CALLER] = error
             host, _ = scope.get("client") or ("", 0)
             who = "address", host
@@ -99,10 +109,36 @@ class Admission:
 
 def caller(request: Request) -> Identity:
     """Who sent the request; raises Unauthorized."""
-    who: Identity | Unauthorized = request.scope[CALLER]
-    if isinstance(who, Unauthorized):
+    who: Identity | VitrineError = request.scope[CALLER]
+    if isinstance(who, VitrineError):
         raise who
     return who
+
+
+def allowed(
+    endpoint: Callable[[Request], Awaitable[Response]],
+    actions: Mapping[str, str],
+    least: Mapping[str, Role],
+) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint, for members of the path's workspace whose role is enough for the method's
+    action; who is no member is the endpoint's to refuse."""
+
+    async def guarded(request: Request) -> Response:
+        workspace = request.path_params[scopes.WORKSPACE_FIELD]
+        action = actions["GET" if request.method == "HEAD" else request.method]
+        who = request.scope[CALLER]
+        if isinstance(who, Identity) and not _may(who, workspace, least[action]):
+            who = await request.scope[RECOGNISE]()
+            if not _may(who, workspace, least[action]):
+                raise permissions.refusal(who, action, workspace, least[action])
+        return await endpoint(request)
+
+    return guarded
+
+
+def _may(who: Identity, workspace: str, least: Role) -> bool:
+    role = who.role(workspace)
+    return role is None or role.reaches(least)
 
 
 async def check(request: Request, scope: scopes.Scope) -> None:

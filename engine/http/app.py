@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from engine.bootstrap import Parts, process, running
-from engine.http.auth import DemoAuthenticator
+from engine.http.doors import announce, authenticator
 from engine.http.health import Health
 from engine.http.loopback import LoopbackOnly
 from engine.http.routes import routes
@@ -16,23 +16,25 @@ from engine.http.routes import routes
 def standalone(parts: Parts) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        if parts.settings.demo_token is None:
-            print(f"bearer token: {parts.token}", flush=True)
+        told = announce(parts, "http://127.0.0.1:8501")
+        if told is not None and (parts.settings.demo_token is None or not parts.demo_mode.is_on()):
+            print(told, flush=True)
         with running(parts):
             yield
 
-    auth = DemoAuthenticator(parts.token, parts.engine)
     return Starlette(
         routes=routes(
             parts.engine,
             parts.settings,
-            auth,
+            authenticator(parts),
             parts.inbox,
             Health(parts.checks, parts.warming),
             parts.links,
             dashboards=parts.dashboards,
+            audit=parts.people.audit,
+            needs_caller=lambda: not parts.demo_mode.is_on(),
         ),
-        middleware=[Middleware(LoopbackOnly)],
+        middleware=[Middleware(LoopbackOnly, parts.demo_mode.is_on)],
         lifespan=lifespan,
     )
 

@@ -1,9 +1,12 @@
 """GET /api/workspace/{workspaceId}/dashboards/aggregate/export."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
 from anyio import CapacityLimiter, to_thread
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,13 +15,14 @@ from engine.contract import FIELDS
 from engine.errors import Fault, InvalidRequest, Unavailable
 from engine.exports import FORMATS, Draw, file_name
 from engine.exports.links import Links
-from engine.http.admission import caller, check
+from engine.http.admission import CALLER, caller, check
 from engine.http.aggregate import Aggregate, announcements
 from engine.http.auth import invalid
 from engine.http.scope import BRAND_QUERY, CATALOG_QUERY, scope_of
 from engine.request import AggregateRequest, examine, from_query
 from engine.result import Result
-from engine.scope import Scope
+from engine.scope import Identity, Scope
+from engine.workspaces.audit import Audit
 
 FORMAT: Final = "format"
 TICKET: Final = "ticket"
@@ -35,32 +39,44 @@ WAITING: Final = 32
 class Export:
     """The rows of a request as a file.
 
-    picture draws them as PNG; without it that format is unavailable.
+    picture draws them as PNG; without it that format is unavailable. audit: notes who took what.
+    needs_caller: whether a ticket alone opens nothing.
     """
 
-    def __init__(self, aggregate: Aggregate, links: Links, picture: Draw | None = None) -> None:
+    def __init__(
+        self,
+        aggregate: Aggregate,
+        links: Links,
+        picture: Draw | None = None,
+        audit: Audit | None = None,
+        needs_caller: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._aggregate = aggregate
         self._links = links
         self._picture = picture
+        self._audit = audit
+        self._needs_caller = needs_caller
         self._tables = CapacityLimiter(AT_ONCE)
         self._pictures = CapacityLimiter(AT_ONCE)
 
     async def get(self, request: Request) -> Response:
-        if TICKET not in request.query_params:
+        by_ticket = TICKET in request.query_params
+        if not by_ticket or await to_thread.run_sync(self._needs_caller):
             caller(request)
         scope, faults = scope_of(request, catalog_query=CATALOG_QUERY)
         asked, form, more_faults = _asked(request.query_params)
         faults += more_faults
         valid = None if scope is None or asked is None or faults else (asked, scope)
-        if TICKET in request.query_params:
+        if by_ticket:
             self._check_ticket(request.query_params.getlist(TICKET), valid, form)
-        elif scope is not None:
+        if scope is not None and isinstance(request.scope[CALLER], Identity):
             await check(request, scope)
         if valid is None:
             raise InvalidRequest(faults)
         result = await self._aggregate.answer(*valid)
         content = await self._drawn(form, valid[0], result)
         name = file_name(valid[0], result, form)
+        await to_thread.run_sync(self._note, request, valid[1], name)
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(
             content, headers=announcements(result) | headers, media_type=FORMATS[form].media_type
@@ -81,6 +97,17 @@ class Export:
             raise Unavailable(f"{WAITING} pictures are waiting already; ask again in a moment.")
         work = partial(self._picture, asked, result)
         return await to_thread.run_sync(work, limiter=self._pictures)
+
+    def _note(self, request: Request, scope: Scope, name: str) -> None:
+        if self._audit is None:
+            return
+        who, (host, _) = request.scope[CALLER], request.scope.get("client") or ("", 0)
+        actor = who.subject if isinstance(who, Identity) else ""
+        what = f"{name} of {scope.brand_id}"
+        try:
+            self._audit.say(actor, "export", what, workspace=scope.workspace_id, address=host)
+        except (DBAPIError, PoolTimeout) as error:
+            raise Unavailable("Exports cannot be noted now; try again in a moment.") from error
 
     def _check_ticket(
         self, tickets: list[str], valid: tuple[AggregateRequest, Scope] | None, form: str

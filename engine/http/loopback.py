@@ -1,21 +1,27 @@
 """Demo mode signs in by itself, so it answers this machine only."""
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from anyio import to_thread
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.errors import Forbidden
 from engine.http.envelope import SECURITY, new_request_id, refusal
+from engine.settings import VAULT_VARIABLE
 
 SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 LONGEST: Final = 64
 """No name of this machine has more characters."""
+DIFFERENT: Final = 10
+"""A secret has at least so many different characters."""
+PUBLISHED: Final = ("changeme", "change-me", "change_me", "secret", "password", "example")
 _HOST: Final = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(:[0-9]*)?")
 _RULE: Final = "Demo mode signs in by itself, so it answers only this machine"
 _WAY_OUT: Final = "open it there on http://localhost, or through an SSH tunnel"
@@ -23,14 +29,15 @@ _WAY_OUT: Final = "open it there on http://localhost, or through an SSH tunnel"
 
 class LoopbackOnly:
     """ASGI middleware that refuses what does not come from this machine, and what a page of
-    another site makes a browser on this machine send."""
+    another site makes a browser on this machine send. is_on: whether demo mode is."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, is_on: Callable[[], bool] = lambda: True) -> None:
         self.app = app
+        self._is_on = is_on
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         reason = _reason(scope) if scope["type"] in ("http", "websocket") else None
-        if reason is None:
+        if reason is None or not await to_thread.run_sync(self._is_on):
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008, "reason": "loopback only"})
@@ -56,7 +63,27 @@ def refuse_public_address(address: str | None) -> None:
         shown = repr(address) if address else "every address (none is set)"
         raise SystemExit(
             f"Vitrine will not listen on {shown}. {_RULE}; set server.address to 127.0.0.1 in"
-            " .streamlit/config.toml, and reach it from elsewhere through an SSH tunnel."
+            " .streamlit/config.toml, and reach it from elsewhere through an SSH tunnel. To open it"
+            f" to others, set {VAULT_VARIABLE} and make the first owner: python -m"
+            " engine.workspaces.members add EMAIL --workspace ws_NAME --role owner."
+        )
+
+
+def refuse_weak_secret(address: str | None, secret: str | None) -> None:
+    """Stop the start on an address that other machines reach without a secret that is one.
+
+    Raises SystemExit with the message.
+    """
+    weak = (
+        secret is None
+        or len(set(secret)) < DIFFERENT
+        or any(word in secret.lower() for word in PUBLISHED)
+    )
+    if weak and not _is_loopback(address or ""):
+        told = "is not set" if secret is None else "is easy to guess or was published"
+        raise SystemExit(
+            f"Vitrine will not listen on {address or 'every address'!r}: {VAULT_VARIABLE} {told};"
+            " make one as `openssl rand -base64 32` does."
         )
 
 

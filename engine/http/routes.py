@@ -1,7 +1,7 @@
 """Where everything is: the API below /api, and the health checks."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 from starlette.applications import Starlette
@@ -15,11 +15,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from engine.engine import Engine
 from engine.exports import Draw
 from engine.exports.links import Links
-from engine.http.admission import Admission
+from engine.http.admission import Admission, allowed
 from engine.http.aggregate import Aggregate
 from engine.http.auth import Authenticator
 from engine.http.dashboards import DASHBOARD_ID, DashboardsEndpoint
-from engine.http.describe_dashboards import DASHBOARDS_PATH
+from engine.http.describe_dashboards import DASHBOARD_PATH, DASHBOARDS_PATH
 from engine.http.envelope import Envelope, json_response, translate
 from engine.http.events import Events
 from engine.http.export import Export
@@ -27,10 +27,14 @@ from engine.http.health import Health
 from engine.http.openapi import AGGREGATE_PATH, EVENTS_PATH, EXPORT_PATH, document
 from engine.http.rate import RateLimit
 from engine.ingest.inbox import Inbox
+from engine.scope import Role
 from engine.settings import Settings
+from engine.workspaces.audit import Audit
 from engine.workspaces.dashboards import Dashboards
+from engine.workspaces.permissions import LEAST, OF_ROUTE
 
 R = TypeVar("R", Route, Mount)
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def routes(
@@ -42,23 +46,33 @@ def routes(
     links: Links | None = None,
     picture: Draw | None = None,
     dashboards: Dashboards | None = None,
+    audit: Audit | None = None,
+    needs_caller: Callable[[], bool] = lambda: False,
 ) -> list[BaseRoute]:
     """The routes of this product, to put before those of the pages.
 
     links: recognises the tickets of exports. picture: draws an answer as PNG, where that can be.
     dashboards: those that are kept, where some are.
+    audit: notes exports. needs_caller: whether a ticket opens an export only for who may see it,
+    as everywhere but in demo mode.
     """
     rate = RateLimit(settings.rate_limit_per_minute)
     admission = Middleware(Admission, auth, rate, settings.requests_at_once)
     aggregate = Aggregate(engine, settings.body_limit)
-    export = Export(aggregate, links or Links(settings.secret), picture)
+    export = Export(aggregate, links or Links(settings.secret), picture, audit, needs_caller)
+    least = {} if dashboards is None else {"dashboards.write": dashboards.write_role}
     api = _application(
         [
-            Route(AGGREGATE_PATH.removeprefix("/api"), aggregate.post, methods=["POST"]),
-            Route(EXPORT_PATH.removeprefix("/api"), export.get),
-            Route(EVENTS_PATH.removeprefix("/api"), Events(inbox).post, methods=["POST"]),
+            *_permitted(
+                {
+                    AGGREGATE_PATH: aggregate.post,
+                    EXPORT_PATH: export.get,
+                    EVENTS_PATH: Events(inbox).post,
+                    **(_of_dashboards(dashboards) if dashboards is not None else {}),
+                },
+                LEAST | least,
+            ),
             Route("/openapi.json", _openapi),
-            *(_of_dashboards(dashboards) if dashboards is not None else ()),
         ],
         [Middleware(Envelope), admission],
     )
@@ -74,14 +88,10 @@ def routes(
     ]
 
 
-def _of_dashboards(dashboards: Dashboards) -> list[Route]:
+def _of_dashboards(dashboards: Dashboards) -> dict[str, Endpoint]:
     """After those below `dashboards/` that are no dashboard."""
     endpoint = DashboardsEndpoint(dashboards)
-    every = DASHBOARDS_PATH.removeprefix("/api")
-    return [
-        Route(every, endpoint.all, methods=["GET", "POST"]),
-        Route(f"{every}/{{{DASHBOARD_ID}:uuid}}", endpoint.one, methods=["GET", "PUT", "DELETE"]),
-    ]
+    return {DASHBOARDS_PATH: endpoint.all, DASHBOARD_PATH: endpoint.one}
 
 
 class RoutesFirst:
@@ -103,6 +113,20 @@ class RoutesFirst:
                 await route.handle(scope, receive, send)
                 return
         await self.app(scope, receive, send)
+
+
+def _permitted(endpoints: Mapping[str, Endpoint], least: Mapping[str, Role]) -> list[Route]:
+    """Routes with the methods that the permission table names for their path; one that it does not
+    name raises ValueError, so that nothing opens without a rule."""
+    made = []
+    for path, endpoint in endpoints.items():
+        split = ((route.split(" "), action) for route, action in OF_ROUTE.items())
+        actions = {method: action for (method, known), action in split if known == path}
+        if not actions:
+            raise ValueError(f"{path} is not in the permission table")
+        inner = path.removeprefix("/api").replace(f"{{{DASHBOARD_ID}}}", f"{{{DASHBOARD_ID}:uuid}}")
+        made.append(Route(inner, allowed(endpoint, actions, least), methods=list(actions)))
+    return made
 
 
 def _application(routes: list[Route], middleware: list[Middleware]) -> Starlette:

@@ -1,1 +1,1 @@
-"""What people make: dashboards, their widgets, revisions and drafts."""
+"""What people make, and who they are: dashboards; accounts, members, keys, the audit log."""

@@ -65,6 +65,11 @@ class Dashboards(Readers):
         role = identity.role(workspace)
         return role is not None and role.reaches(self._write_role)
 
+    @property
+    def write_role(self) -> Role:
+        """The least role that saves dashboards."""
+        return self._write_role
+
     def check_writer(self, identity: Identity, workspace: str) -> None:
         """Raise Forbidden unless the role is high enough to save dashboards."""
         if not self.may_write(identity, workspace):

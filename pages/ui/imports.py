@@ -6,10 +6,11 @@ from typing import Any, Final
 import polars as pl
 import streamlit as st
 
-from engine import InvalidRequest
+from engine import Fault, InvalidRequest
 from engine.ingest.imports import Import, rejected_csv, target_faults
 from engine.ingest.load import Loaded
 from engine.ingest.refuse import sample
+from engine.scope import WORKSPACE_FIELD
 from pages.ui import columns, session, text
 from pages.ui.scope import explore_button, pick_target
 from pages.ui.tables import counts, names, numbers, table
@@ -60,6 +61,9 @@ def _ask(path: Path, seen: pl.DataFrame, number: int) -> None:
     with where:
         workspace, brand = pick_target("brand_id" in mapping.fields, str(number))
     faults = [*target_faults(workspace, brand), *mapping.faults()]
+    if not session.identity().may_write(workspace, brand):
+        message = f"{workspace} and this brand are not open to you for events; choose your own."
+        faults.append(Fault(WORKSPACE_FIELD, message))
     if brand is None and "brand_id" not in mapping.fields:
         st.warning("No column is brand\\_id: choose a brand, or events are in no brand's answers.")
     for fault in faults:

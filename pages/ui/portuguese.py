@@ -3,6 +3,7 @@
 from typing import Final
 
 from pages.ui.portuguese_dashboards import OF_DASHBOARDS, OF_TEMPLATES
+from pages.ui.portuguese_people import OF_PEOPLE
 
 PORTUGUESE: Final[dict[str, str]] = {
     # One dashboard
@@ -266,4 +267,5 @@ PORTUGUESE: Final[dict[str, str]] = {
     "Choose a row": "Escolha uma linha",
     **OF_DASHBOARDS,
     **OF_TEMPLATES,
+    **OF_PEOPLE,
 }

@@ -12,8 +12,8 @@ from engine import Engine, Identity, Scope, process
 from engine.ingest.follower import Follower
 from engine.ingest.imports import Import, Imports
 from engine.ingest.sources import Source
-from engine.scope import demo_identity
 from engine.workspaces.dashboards import Dashboards
+from pages.ui import visitor
 from pages.ui.grid.draft import Draft
 
 NOTICES = "_notices"
@@ -47,17 +47,22 @@ def dashboards() -> Dashboards:
 
 
 def token() -> str:
-    """The bearer token with which a program may ask what this page asks."""
-    return process().token
+    """The bearer token with which a program may ask what this page asks; outside demo mode a place
+    for one's own API key."""
+    return process().token if visitor.in_demo() else "sk_live_YOUR_KEY"
 
 
 def identity() -> Identity:
-    """Demo mode knows one person: whoever reached the loopback address."""
-    return demo_identity(engine().brands())
+    """Who is signed in; the page ends here for nobody."""
+    who = visitor.visitor()
+    if who is None:
+        st.stop()
+    return who
 
 
 def ready() -> bool:
-    return process().demo.ready
+    """Whether the demo shop is there, which only demo mode waits for."""
+    return not visitor.in_demo() or process().demo.ready
 
 
 def demo_error() -> str | None:

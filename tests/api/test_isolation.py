@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from engine.engine import Engine
 from engine.errors import Unauthorized
-from engine.scope import Identity
+from engine.scope import Identity, Role
 from tests.api import wire
 from tests.api.shop import served
 from tests.api.wire import BODY, BRAND, NEVER_SEEN, OTHER_BRAND, OTHER_SPACE, SPACE, envelope
@@ -25,7 +25,7 @@ class Members:
         if name not in OWNERS:
             raise Unauthorized("who?", headers={"WWW-Authenticate": "Bearer"})
         space, brand = OWNERS[name]
-        return Identity(name, {space: frozenset({brand})})
+        return Identity(name, {space: frozenset({brand})}, roles={space: Role.EDITOR})
 
 
 @pytest.fixture

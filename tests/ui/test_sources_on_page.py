@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from engine import Identity, process
+from engine.scope import Role
 from pages.ui import session
 from tests.database.shop import SECRET, Shop, event
 from tests.ingest.files import BRAND, WORKSPACE
@@ -154,7 +155,7 @@ def test_only_sources_one_may_write_to_are_shown(
     follower = process().follower
     follower.connect(shop.source("mine", brand_id=BRAND))
     follower.connect(shop.source("other", brand_id="99999999-9999-4999-8999-999999999999"))
-    person = Identity("somebody", {WORKSPACE: frozenset({BRAND})})
+    person = Identity("somebody", {WORKSPACE: frozenset({BRAND})}, roles={WORKSPACE: Role.EDITOR})
     monkeypatch.setattr(session, "identity", lambda: person)
     assert [source.name for source in session.my_sources()] == ["mine"]
     assert session.my_source("other") is None

@@ -12,7 +12,7 @@ import pytest
 
 from engine.contract import FIELDS
 from engine.workspaces.templates import TEMPLATES, template
-from pages.ui import answer, charts, session, toolbar, words
+from pages.ui import answer, charts, form, session, toolbar, words
 from pages.ui.charts import heat
 from pages.ui.portuguese import PORTUGUESE
 
@@ -29,6 +29,7 @@ FROM_TABLES = {
     "Dashboards",
     *(raw[part] for raw in map(template, TEMPLATES) for part in ("name", "description")),
     *(one["config"]["title"] for raw in map(template, TEMPLATES) for one in raw["widgets"]),
+    form.NO_COOKIES,
     "Sum of {field}",
     "Average of {field}",
 }

@@ -3,6 +3,7 @@ import pytest
 from engine.database.connect import open_database
 from tests.postgres import server
 from tests.workspaces.boards import Boards
+from tests.workspaces.people import Crew
 
 KINDS = ("sqlite", "postgresql")
 
@@ -32,3 +33,8 @@ def lasting(request, tmp_path_factory):
     engine = opened(request.param, tmp_path_factory.mktemp("boards"))
     yield Boards(engine)
     engine.dispose()
+
+
+@pytest.fixture
+def crew(database):
+    return Crew(database)

@@ -1,0 +1,183 @@
+"""Every page x every role x own and foreign, without a browser; and the door before them."""
+
+import re
+from itertools import product
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from engine import process
+from engine.demo.words import BRANDS, WORKSPACE
+from engine.scope import Identity, Role
+from engine.workspaces.browser import SESSION, VISIT
+from engine.workspaces.entry import Visit
+from engine.workspaces.permissions import LEAST, OF_PAGE
+from pages.ui import visitor
+
+PAGES = Path(__file__).parents[2] / "pages"
+OPERATOR = Identity("", {}, founds=True)
+PASSWORD = "seven green bottles"
+BROWSER = "b" * 43
+VISITOR = Visit(BROWSER, "127.0.0.1")
+WRITTEN = sorted(path.stem for path in PAGES.glob("*.py") if path.stem != "main")
+WHO = [*(role.value for role in Role), "narrow", "foreign"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def house(tmp_path_factory):
+    """A shop with accounts; by name the cookies of everybody."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VITRINE_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("VITRINE_DEMO_EVENTS", "20000")
+        process.cache_clear()
+        process().demo.build()
+        people, cookies = process().people, {}
+        for name in WHO:
+            role = Role(name) if name in set(Role) else Role.EDITOR
+            place = "ws_foreign" if name == "foreign" else WORKSPACE
+            brands = BRANDS[:1] if name == "narrow" else None
+            with process().people.members._database.begin() as connection:
+                account = people.accounts.add(connection, f"{name}@example.com", password=PASSWORD)
+            people.members.add(OPERATOR, place, f"{name}@example.com", role, brands)
+            ticket = people.entry.by_password(account.email, PASSWORD, VISITOR)
+            cookies[name] = {SESSION: people.entry.complete(ticket, VISITOR), VISIT: BROWSER}
+        yield cookies
+    process.cache_clear()
+
+
+def opened(page, monkeypatch, cookies, **parameters):
+    monkeypatch.setattr(visitor, "_cookies", lambda: cookies)
+    test = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=30)
+    for name, value in parameters.items():
+        test.query_params[name] = value
+    test.run()
+    assert not test.exception
+    return test
+
+
+def text_of(page):
+    """Everything that is said."""
+    parts = [*page.markdown, *page.error, *page.info, *page.warning, *page.caption, *page.code]
+    return "\n".join(str(part.value) for part in parts).replace("\\", "")
+
+
+def test_every_page_is_in_the_table():
+    assert set(WRITTEN) - set(OF_PAGE) == set()
+
+
+@pytest.mark.parametrize("page", WRITTEN)
+def test_a_page_by_itself_asks_for_a_sign_in(monkeypatch, page):
+    """A deep link on a fresh process may run the page without the frame."""
+    for cookies in ({}, {SESSION: "A" * 43}, {SESSION: "x"}, {VISIT: BROWSER}):
+        test = opened(page, monkeypatch, cookies, workspace=WORKSPACE, brand=BRANDS[0])
+        assert [box.label for box in test.text_input] == ["E-mail", "Password"]
+        assert BRANDS[0] not in text_of(test)
+        assert not test.dataframe
+
+
+@pytest.mark.parametrize(("page", "who"), list(product(WRITTEN, WHO)))
+def test_pages_x_roles(monkeypatch, house, page, who):
+    test = opened(page, monkeypatch, house[who])
+    role = Role.EDITOR if who in ("narrow", "foreign") else Role(who)
+    refused = "Your role does not open this page" in text_of(test)
+    assert refused == (not role.reaches(LEAST[OF_PAGE[page]]))
+    assert not any(box.label == "E-mail" for box in test.text_input) or page == "admin"
+
+
+@pytest.mark.parametrize("page", ["explore", "data"])
+def test_nobody_sees_what_is_not_theirs(monkeypatch, house, page):
+    foreign = opened(page, monkeypatch, house["foreign"], workspace=WORKSPACE, brand=BRANDS[0])
+    assert not foreign.dataframe
+    assert "There are no events yet" in text_of(foreign)
+    narrow = opened(page, monkeypatch, house["narrow"], workspace=WORKSPACE, brand=BRANDS[1])
+    assert f"brand {BRANDS[1]}, which does not exist or is not open to you" in text_of(narrow)
+    [brands] = [box.options for box in narrow.selectbox if box.key == "brand"]
+    assert brands == [BRANDS[0]]
+
+
+def test_the_frame_keeps_the_page_until_the_sign_in(monkeypatch):
+    test = opened("main", monkeypatch, {VISIT: BROWSER})
+    assert [box.label for box in test.text_input] == ["E-mail", "Password"]
+
+
+def signing_in(monkeypatch, email, password, cookies):
+    test = opened("main", monkeypatch, cookies)
+    test.text_input[0].set_value(email)
+    test.text_input[1].set_value(password)
+    test.button[0].click().run()
+    assert not test.exception
+    return test
+
+
+def scripts(test):
+    return "".join(str(part.proto.body) for part in test.get("html"))
+
+
+def test_the_form_gives_a_ticket_that_opens_the_door(monkeypatch):
+    test = signing_in(monkeypatch, "viewer@example.com", PASSWORD, {VISIT: BROWSER})
+    [ticket] = re.findall(r"/sign-in\?ticket=([\w-]{43})&next=", scripts(test))
+    session = process().people.entry.complete(ticket, VISITOR)
+    assert process().people.access.of_session(session).name == "viewer@example.com"
+    assert not [name for name in test.session_state.filtered_state if "password" in name.lower()]
+
+
+@pytest.mark.parametrize("email", ["viewer@example.com", "nobody@example.com", ""])
+def test_a_wrong_password_says_the_same_of_everybody(monkeypatch, email):
+    test = signing_in(monkeypatch, email, "wrong", {VISIT: BROWSER})
+    assert [error.value for error in test.error] == ["E-mail or password is wrong\\."]
+    assert "/sign-in?ticket" not in scripts(test)
+
+
+def test_without_cookies_nobody_gets_in(monkeypatch):
+    test = signing_in(monkeypatch, "viewer@example.com", PASSWORD, {})
+    assert "keeps no cookies" in test.error[0].value
+
+
+def admin(monkeypatch, house, who="admin"):
+    return opened("admin", monkeypatch, house[who])
+
+
+def test_the_admin_page_adds_a_member(monkeypatch, house):
+    test = admin(monkeypatch, house)
+    test.text_input(key="member_email").set_value("new@example.com")
+    test.selectbox(key="member_role").set_value("editor")
+    [add] = [button for button in test.button if button.label == "Add"]
+    add.click().run()
+    assert not test.exception
+    [link] = re.findall(r"\?invitation=([\w-]{43})", text_of(test))
+    assert process().people.entry.invited(link).email == "new@example.com"
+    assert link not in text_of(test.run())
+    assert "owner" not in test.selectbox(key="member_role").options
+
+
+def test_the_admin_page_makes_and_revokes_a_key(monkeypatch, house):
+    test = admin(monkeypatch, house)
+    test.text_input(key="key_name").set_value("<b>Robot</b> ![x](http://evil.example/x.png)")
+    [make] = [button for button in test.button if button.label == "Make"]
+    make.click().run()
+    assert not test.exception
+    [key] = re.findall(r"sk_live_[\w-]{43}", text_of(test))
+    assert process().people.access.of_key(key).role(WORKSPACE) is Role.VIEWER
+    assert key not in text_of(test.run())
+    [revoke] = [button for button in test.button if button.label == "Revoke"]
+    revoke.click().run()
+    assert process().people.access.of_key(key) is None
+    listed = test.dataframe[-1].value
+    assert {"key.made", "key.revoked"} <= set(listed["What"])
+    assert set(listed["Who"]) >= {"admin@example.com"}
+
+
+def test_what_is_wrong_is_said_in_the_rules_words(monkeypatch, house):
+    test = admin(monkeypatch, house)
+    test.text_input(key="member_email").set_value("no address")
+    [add] = [button for button in test.button if button.label == "Add"]
+    add.click().run()
+    assert "is not an e-mail address" in test.error[0].value
+
+
+def test_demo_mode_says_how_to_leave_it(monkeypatch):
+    monkeypatch.setattr(visitor, "in_demo", lambda: True)
+    test = opened("admin", monkeypatch, {})
+    assert "engine.workspaces.members add" in test.code[0].value
+    assert not test.text_input
