@@ -93,8 +93,8 @@ def _version(
         type="primary",
         key="restore_revision",
         icon=":material/history:",
-        help=say("A new version; what is there now stays among the revisions."),
     )
+    st.caption(say("A new version; what is there now stays among the revisions."))
     if restore:
         try:
             made = dashboards.restore_revision(

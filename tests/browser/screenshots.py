@@ -6,9 +6,11 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser
 
+from engine.workspaces.templates import TEMPLATES, template
 from tests.browser.data import Data
 from tests.browser.explore import Explore
 from tests.browser.server import chromium, serving
+from tests.browser.shelf import Shelf, api
 
 PICTURES: Final = Path(__file__).with_name("pictures")
 WIDE: Final = {"width": 1280, "height": 1080}
@@ -52,6 +54,31 @@ def main() -> None:
         context.close()
         for shot in SHOTS:
             _shoot(browser, address, *shot)
+        shoot_dashboards(browser, address)
+
+
+def shoot_dashboards(browser: Browser, address: str) -> None:
+    """The list, with a dashboard of each template; the drawer over the first of them."""
+    for name in TEMPLATES[1:]:
+        raw = template(name)
+        made = api(address, "POST", body={n: raw[n] for n in ("slug", "name", "description")})
+        api(address, "PUT", f"/{made['id']}", {"widgets": raw["widgets"]})
+    context = browser.new_context(viewport=WIDE)
+    page = Shelf(context.new_page(), address).open()
+    page.star("Shop overview")
+    page.settle()
+    page.page.mouse.move(0, 0)
+    page.page.wait_for_timeout(SETTLING)
+    page.page.screenshot(path=PICTURES / "dashboards_light.png")
+    page.card("Shop overview").get_by_role("link").click()
+    page.expect_dashboard("Shop overview")
+    page.page.get_by_role("button", name="Edit", exact=True).click()
+    page.page.get_by_role("button", name="Add a widget").click()
+    page.pick("drawer_group_by", "Event type · event_type")
+    page.settle()
+    page.page.wait_for_timeout(SETTLING)
+    page.page.screenshot(path=PICTURES / "drawer_light.png")
+    context.close()
 
 
 def _shoot(

@@ -227,7 +227,7 @@ def test_yesterdays_revision_comes_back_and_todays_stays(
     page = shelf()
     page.menu(board["name"], "Revisions")
     expect(page.dialog).to_contain_text("Added: Today")
-    page.dialog.locator("label").filter(has=page.page.get_by_role("radio")).nth(1).click()
+    page.dialog.get_by_role("radio").nth(1).locator("xpath=ancestor::label[1]").click()
     expect(page.dialog).to_contain_text("Added: Yesterday", timeout=PATIENCE)
     page.press("Restore this version")
     expect(page.dialog).to_have_count(0, timeout=PATIENCE)
