@@ -125,7 +125,8 @@ class Page:
             for frame in frames:
                 cards.fill(frame, answered, pick)
             if self.draft is not None and widgets:
-                arrange(widgets, self.editing.move, self.editing.undo, self.editing.redo)
+                serial = session.moves_of(self.dashboard.id)
+                arrange(widgets, serial, self.editing.move, self.editing.undo, self.editing.redo)
 
     def _narrow(self, event_type: str) -> None:
         """To what was clicked; a second click on it takes that back."""

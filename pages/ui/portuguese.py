@@ -6,6 +6,8 @@ from pages.ui.portuguese_dashboards import OF_DASHBOARDS, OF_TEMPLATES
 
 PORTUGUESE: Final[dict[str, str]] = {
     # One dashboard
+    "Your changes are only in this tab, do not close it: {why}": "Suas alterações só estão nesta"
+    " aba, não a feche: {why}",
     "A widget is a number, a chart or a table that answers one question.": "Um widget é um número,"
     " um gráfico ou uma tabela que responde a uma pergunta.",
     "Add a widget": "Adicionar widget",

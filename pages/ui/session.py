@@ -32,6 +32,7 @@ FORM = "_source_form"
 SAID = "_said_of_"
 PAGE = "_page"
 DRAFT = "_draft_of_"
+MOVES = "_moves_of_"
 SEEN = "_seen_"
 ANSWERED = "_answered_"
 DASHBOARD = "dashboard"
@@ -190,6 +191,15 @@ def draft_of(dashboard: str) -> Draft | None:
 
 def keep_draft_of(dashboard: str, draft: Draft | None) -> None:
     st.session_state[DRAFT + dashboard] = draft
+
+
+def moves_of(dashboard: str) -> int:
+    """The number of the last move of its cards that was heard of."""
+    return int(st.session_state.get(MOVES + dashboard, 0))
+
+
+def keep_moves_of(dashboard: str, serial: int) -> None:
+    st.session_state[MOVES + dashboard] = serial
 
 
 def first_sight(dashboard: str) -> bool:

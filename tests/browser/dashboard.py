@@ -170,6 +170,11 @@ class DashboardPage:
 
     def drag(self, title: str, columns: float, rows: float) -> None:
         """Take a card by its middle, and let it go so many cells further."""
+        self.take(title, columns, rows)
+        self.page.mouse.up()
+
+    def take(self, title: str, columns: float, rows: float) -> None:
+        """The same, with the card still in hand."""
         box = self.handle(title).bounding_box()
         assert box is not None
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -181,6 +186,7 @@ class DashboardPage:
         box = self.handle(title).locator(".ui-resizable-se").bounding_box()
         assert box is not None
         self._pull(box["x"] + 10, box["y"] + 10, columns, rows)
+        self.page.mouse.up()
 
     def _pull(self, x: float, y: float, columns: float, rows: float) -> None:
         grid = self.page.locator(".st-key-grid").bounding_box()
@@ -191,7 +197,6 @@ class DashboardPage:
         self.page.mouse.move(x + step * columns / 2, y + 148 * rows / 2, steps=6)
         self.page.mouse.move(x + step * columns, y + 148 * rows, steps=12)
         self.page.wait_for_timeout(100)
-        self.page.mouse.up()
 
     def keys(self, title: str, *keys: str) -> None:
         self.handle(title).focus()

@@ -7,10 +7,11 @@ from typing import Any, Final
 from playwright.sync_api import Browser
 
 from engine.workspaces.templates import TEMPLATES, template
+from tests.browser.dashboard import DashboardPage
 from tests.browser.data import Data
 from tests.browser.explore import Explore
 from tests.browser.server import chromium, serving
-from tests.browser.shelf import Shelf, api
+from tests.browser.shelf import Shelf, api, listed
 
 PICTURES: Final = Path(__file__).with_name("pictures")
 WIDE: Final = {"width": 1280, "height": 1080}
@@ -39,6 +40,16 @@ SHOTS: Final = [
 ]
 
 
+DASHBOARD: Final = {"width": 1440, "height": 1790}
+LONG_PHONE: Final = {"width": 375, "height": 1500}
+OF_DASHBOARD: Final = [
+    ("dashboard_light", "light", DASHBOARD),
+    ("dashboard_dark", "dark", DASHBOARD),
+    ("dashboard_edit", "light", DASHBOARD),
+    ("dashboard_phone", "light", LONG_PHONE),
+]
+
+
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with (
@@ -55,6 +66,9 @@ def main() -> None:
         for shot in SHOTS:
             _shoot(browser, address, *shot)
         shoot_dashboards(browser, address)
+        shop = next(one["id"] for one in listed(address) if one["slug"] == "shop-overview")
+        for name, scheme, viewport in OF_DASHBOARD:
+            shoot_dashboard(browser, address, shop, name, scheme, viewport)
 
 
 def shoot_dashboards(browser: Browser, address: str) -> None:
@@ -86,6 +100,22 @@ def _shoot(
 ) -> None:
     context = browser.new_context(color_scheme=scheme, viewport=viewport, locale=locale)
     page = Explore(context.new_page(), address).open(query)
+    page.page.wait_for_timeout(SETTLING)
+    page.page.screenshot(path=PICTURES / f"{name}.png")
+    context.close()
+
+
+def shoot_dashboard(
+    browser: Browser, address: str, dashboard: str, name: str, scheme: str, viewport: Any
+) -> None:
+    """The one of edit mode with a card in hand."""
+    context = browser.new_context(color_scheme=scheme, viewport=viewport)
+    page = DashboardPage(context.new_page(), address).open(dashboard)
+    page.wait_until_painted(12)
+    if name.endswith("edit"):
+        page.edit()
+        page.page.wait_for_timeout(SETTLING)
+        page.take("From view to purchase", 4.4, 3.2)
     page.page.wait_for_timeout(SETTLING)
     page.page.screenshot(path=PICTURES / f"{name}.png")
     context.close()

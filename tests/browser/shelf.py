@@ -31,6 +31,12 @@ def api(address: str, method: str, path: str = "", body: Any = None) -> Any:
     return json.loads(text) if text else None
 
 
+def listed(address: str) -> list[dict[str, Any]]:
+    answer = api(address, "GET")
+    found: list[dict[str, Any]] = answer if isinstance(answer, list) else answer["dashboards"]
+    return found
+
+
 class Shelf:
     def __init__(self, page: Page, address: str) -> None:
         self.page = page

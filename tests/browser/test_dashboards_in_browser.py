@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.explore import Explore
 from tests.browser.hostile import NAMES
 from tests.browser.server import serving
-from tests.browser.shelf import PATIENCE, Shelf, api
+from tests.browser.shelf import PATIENCE, Shelf, api, listed
 
 Open = Callable[..., Shelf]
 
@@ -44,12 +44,6 @@ def board(address: str) -> Iterator[dict[str, Any]]:
     there = [one["id"] for one in listed(address)]
     if made["id"] in there:
         api(address, "DELETE", f"/{made['id']}")
-
-
-def listed(address: str) -> list[dict[str, Any]]:
-    answer = api(address, "GET")
-    found: list[dict[str, Any]] = answer if isinstance(answer, list) else answer["dashboards"]
-    return found
 
 
 def counter(title: str) -> dict[str, Any]:

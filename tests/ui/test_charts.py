@@ -200,6 +200,7 @@ def test_a_counter_says_what_became_of_it(
 ) -> None:
     drawn: list[str] = []
     monkeypatch.setattr(counter.st, "html", drawn.append)
-    counter.counter(drawing([("all", 0, 0)], View(goal=160), group_by="none", total=total), before)
+    totals = {"total": total, "before_total": before}
+    counter.counter(drawing([("all", 0, 0)], View(goal=160), group_by="none", **totals))
     assert words in drawn[0]
     assert "of the goal of 160" in drawn[0]

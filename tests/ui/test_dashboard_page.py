@@ -1,20 +1,23 @@
 """The page of one dashboard without a browser: address, edit mode, drafts, saving."""
 
-from collections.abc import Iterator
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from engine import process
+from engine import Scope, process
 from engine.demo.words import BRANDS, WORKSPACE
+from engine.errors import Unavailable
+from engine.workspaces.dashboards import Dashboards
 from engine.workspaces.widget import Dashboard
 from pages.ui.grid.asked import Asked
 from pages.ui.session import DRAFT
 
 pytestmark = pytest.mark.usefixtures("demo_shop")
 PAGE = str(Path(__file__).parents[2] / "pages" / "dashboard.py")
+SCOPE = Scope(WORKSPACE, BRANDS[0])
 USUAL = {"event_types": None, "group_by": "none", "aggregation": "count", "time_window_days": 30}
 
 
@@ -27,8 +30,8 @@ def widget(x: int, title: str, **config: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def dashboard(request: pytest.FixtureRequest) -> Iterator[Dashboard]:
-    slug = request.node.name.lower().replace("_", "-").split("[")[0][:60]
+def dashboard(request: pytest.FixtureRequest) -> Dashboard:
+    slug = re.sub("[^a-z0-9]+", "-", request.node.name.lower())[:60]
     raw = {
         "slug": slug,
         "name": "Shop",
@@ -38,18 +41,12 @@ def dashboard(request: pytest.FixtureRequest) -> Iterator[Dashboard]:
             widget(12, "Sessions", aggregation="count_distinct"),
         ],
     }
-    yield process().dashboards.create(WORKSPACE, BRANDS[0], "somebody", raw)
-    process().dashboards.drop_draft("demo", _id(slug))
-
-
-def _id(slug: str) -> str:
-    found = process().dashboards.by_slug(WORKSPACE, BRANDS[0], slug)
-    return "" if found is None else found.id
+    return process().dashboards.create(WORKSPACE, BRANDS[0], "somebody", raw)
 
 
 def opened(dashboard: Dashboard, **parameters: str) -> AppTest:
     page = AppTest.from_file(PAGE, default_timeout=60)
-    for name, value in ({"dashboard": dashboard.id} | parameters).items():
+    for name, value in {"dashboard": dashboard.id, **parameters}.items():
         page.query_params[name] = value
     page.run()
     assert not page.exception
@@ -83,20 +80,14 @@ def test_every_card_has_its_title_and_number(dashboard: Dashboard) -> None:
     for one in dashboard.widgets:
         assert f"widget-title'>{one.title}</h3>" in shown(page)
     body = USUAL | {"limit": 100}
-    value = process().engine.aggregate(body, _scope()).rows[0].value
+    value = process().engine.aggregate(body, SCOPE).rows[0].value
     assert f"data-painted>{value:,}</div>" in shown(page)
-
-
-def _scope() -> Any:
-    from engine import Scope  # noqa: PLC0415
-
-    return Scope(WORKSPACE, BRANDS[0])
 
 
 def test_the_address_narrows_all_widgets(dashboard: Dashboard) -> None:
     page = opened(dashboard, time_window_days="7", event_types="agent_view")
     body = USUAL | {"time_window_days": 7, "event_types": ["agent_view"]}
-    value = process().engine.aggregate(body, _scope()).rows[0].value
+    value = process().engine.aggregate(body, SCOPE).rows[0].value
     assert f"data-painted>{value:,}</div>" in shown(page)
     assert "about other event types" in shown(page)
     pressed(page, "only_type")
@@ -124,7 +115,8 @@ def test_other_event_types_leave_nothing() -> None:
 
 
 def test_an_unknown_dashboard_is_told_of(dashboard: Dashboard) -> None:
-    page = opened(dashboard, dashboard="11111111-1111-4111-8111-111111111119")
+    process().dashboards.delete(WORKSPACE, BRANDS[0], dashboard.id, "somebody")
+    page = opened(dashboard)
     assert "no such dashboard" in page.info[0].value
 
 
@@ -147,7 +139,7 @@ def test_edits_are_kept_undone_and_saved(dashboard: Dashboard) -> None:
 def test_a_draft_of_an_earlier_visit_is_offered(dashboard: Dashboard) -> None:
     page = pressed(opened(dashboard), "edit")
     step(page, dashboard, 18)
-    pressed(page, "undo")
+    pressed(page.run(), "undo")
     pressed(page, "redo")
     later = opened(dashboard)
     assert any("not saved" in text.value for text in later.markdown)
@@ -160,7 +152,7 @@ def test_a_draft_of_an_earlier_visit_is_offered(dashboard: Dashboard) -> None:
 def test_a_discarded_draft_is_gone(dashboard: Dashboard) -> None:
     page = pressed(opened(dashboard), "edit")
     step(page, dashboard, 18)
-    pressed(page, "undo")
+    pressed(page.run(), "undo")
     pressed(page, "redo")
     pressed(opened(dashboard), "discard")
     assert not [b for b in opened(dashboard).button if b.key == "go_on"]
@@ -177,6 +169,31 @@ def test_whoever_saves_second_is_told(dashboard: Dashboard) -> None:
     told = "\n".join(text.value for text in page.markdown)
     assert "ana saved version 2" in told
     assert now(dashboard) == other
-    pressed(page, "drop_mine")
-    assert "Ana" in shown(page)
-    assert page.button(key="edit")
+    assert page.button(key="save_copy")
+
+
+def test_editing_goes_on_with_what_was_left_behind(dashboard: Dashboard) -> None:
+    page = pressed(opened(dashboard), "edit")
+    step(page, dashboard, 18)
+    pressed(page.run(), "undo")
+    pressed(page, "redo")
+    later = pressed(opened(dashboard), "edit")
+    assert not later.button(key="save").disabled
+
+
+def test_a_draft_that_cannot_be_kept_is_said_to_be_in_this_tab_only(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = pressed(opened(dashboard), "edit")
+    step(page, dashboard, 18)
+    page.run()
+
+    def unavailable(*_: object) -> None:
+        raise Unavailable("The database is away.")
+
+    monkeypatch.setattr(Dashboards, "keep_draft", unavailable)
+    monkeypatch.setattr(Dashboards, "drop_draft", unavailable)
+    pressed(page, "undo")
+    pressed(page, "redo")
+    assert "database is away" in page.warning[0].value.replace("\\", "")
+    assert not page.button(key="save").disabled

@@ -345,3 +345,17 @@ def test_batch_answers_each_in_its_place(shop):
     asked = [body for body in bodies if body.get("limit") != 0]
     assert [answer.rows for answer in answers] == [shop.ask(body).rows for body in asked]
     assert {(answer.generated_at, answer.data_version) for answer in answers} == {(NOW, "0")}
+
+
+def test_batch_until_answers_windows_that_ended_then(shop):
+    """Each at its own end, as `aggregate` with as_of does; the second time from memory."""
+    ends = [NOW, NOW - timedelta(days=1), NOW - timedelta(days=3)]
+    asked = [(SUM | {"group_by": "event_type"}, end) for end in ends]
+    answers = shop.engine.batch_until([*asked, (BODY | {"limit": 0}, NOW)], SCOPE)
+    assert isinstance(answers.pop(), InvalidRequest)
+    assert [answer.generated_at for answer in answers] == ends
+    once = [shop.engine.aggregate(body, SCOPE, as_of=end) for body, end in asked]
+    assert [answer.rows for answer in answers] == [answer.rows for answer in once]
+    again = shop.engine.batch_until(asked, SCOPE)
+    assert all(answer.cache_hit for answer in again)
+    assert [answer.rows for answer in again] == [answer.rows for answer in once]

@@ -32,8 +32,12 @@ class Layer {
     this.root = parent.querySelector(".arrange");
     this.said = parent.querySelector("[aria-live]");
     this.ended = false;
+    this.serial = 0;
     this.onKey = (event) => this.undoKey(event);
+    // What is pressed next may be the undo button: it has to know of the last keys.
+    this.onPress = () => this.waiting && this.tell();
     document.addEventListener("keydown", this.onKey);
+    document.addEventListener("pointerdown", this.onPress, true);
   }
 
   // The library comes in a component of its own, perhaps after this one.
@@ -44,7 +48,9 @@ class Layer {
   }
 
   show(data) {
-    if (this.ended) return;
+    // What the page says before it has heard of the last move is out of date.
+    if (this.ended || this.held || this.waiting || data.serial < this.serial) return;
+    this.serial = data.serial;
     this.words = data.words;
     const asked = JSON.stringify(data.widgets);
     if (asked !== this.asked) {
@@ -179,7 +185,8 @@ class Layer {
     clearTimeout(this.waiting);
     this.waiting = undefined;
     const places = this.grid.engine.nodes.map(({ id, x, y, w, h }) => ({ id, x, y, w, h }));
-    this.component.setTriggerValue("moved", places);
+    this.serial += 1;
+    this.component.setTriggerValue("moved", { serial: this.serial, places });
   }
 
   undoKey(event) {
@@ -193,6 +200,7 @@ class Layer {
   end() {
     this.ended = true;
     document.removeEventListener("keydown", this.onKey);
+    document.removeEventListener("pointerdown", this.onPress, true);
     clearTimeout(this.waiting);
     this.grid?.destroy(false);
     for (const cell of document.querySelectorAll("[class*=st-key-cell_]")) {

@@ -29,22 +29,27 @@ _HANDLES: Final = st.components.v2.component(
 
 def arrange(
     widgets: Sequence[Widget],
-    moved: Callable[[Sequence[Mapping[str, Any]]], None],
+    serial: int,
+    moved: Callable[[Sequence[Mapping[str, Any]], int], None],
     undo: Callable[[], None],
     redo: Callable[[], None],
 ) -> None:
     """Handles over the cells of these widgets, in the container that holds the grid.
 
-    moved: is told the id, x, y, w and h of every widget once something was let go.
+    moved: is told the id, x, y, w and h of every widget once something was let go, and the serial
+    number of that; serial: the last one that the widgets know of.
     """
 
     def let_go() -> None:
-        moved(session.control(KEY, {}).get("moved") or [])
+        told = session.control(KEY, {}).get("moved")
+        if told:
+            moved(told["places"], int(told["serial"]))
 
     _LIBRARY(key="gridstack")
     _HANDLES(
         key=KEY,
         data={
+            "serial": serial,
             "widgets": [
                 {"id": widget["id"], "title": text.plain(title_of(widget)), **place_of(widget)}
                 for widget in widgets

@@ -11,7 +11,7 @@ from engine.errors import PreconditionFailed
 from engine.workspaces.widget import Dashboard
 from pages.ui import drawer, revisions, session, text
 from pages.ui.grid.draft import Draft
-from pages.ui.grid.editing import Editing
+from pages.ui.grid.editing import KEPT, Editing
 from pages.ui.words import say
 
 
@@ -54,6 +54,10 @@ def bar(editing: Editing, draft: Draft) -> None:
                 disabled=not draft.changed,
             ):
                 save(editing)
+
+    for why in session.said_of(KEPT).values():
+        only_here = say("Your changes are only in this tab, do not close it: {why}", why=why)
+        st.warning(text.for_markdown(only_here), icon=":material/cloud_off:")
 
 
 def over(act: Callable[[], Any]) -> None:

@@ -14,6 +14,8 @@ from pages.ui.grid.draft import Draft, State, state_of
 from pages.ui.grid.place import Widget, place_of, title_of
 from pages.ui.words import say
 
+KEPT: Final = "kept_draft"
+"""What is said of the keeping of drafts."""
 SIZES: Final = {"counter": (6, 1), "funnel": (8, 3), "table": (8, 3), "top_n": (8, 3)}
 """Columns and rows that a new widget of a type gets."""
 USUAL_SIZE: Final = (12, 3)
@@ -42,7 +44,9 @@ class Editing:
         return state(self.dashboard)
 
     def begin(self) -> Draft:
-        """The draft that there is, else a new one."""
+        """The draft that there is, also that of an earlier visit; else a new one."""
+        if self.draft is None:
+            self.go_on()
         draft = self.draft
         if draft is None:
             now = state(self.dashboard)
@@ -78,7 +82,8 @@ class Editing:
         draft = self.begin()
         self._keep(draft.step(change(draft.now), datetime.now(UTC)))
 
-    def move(self, places: Sequence[Mapping[str, Any]]) -> None:
+    def move(self, places: Sequence[Mapping[str, Any]], serial: int) -> None:
+        session.keep_moves_of(self.id, serial)
         self.step(lambda now: now.moved(places))
 
     def rename(self, name: str, description: str | None) -> None:
@@ -153,9 +158,15 @@ class Editing:
         session.dashboards().drop_draft(self._subject, self.id)
 
     def _keep(self, draft: Draft) -> None:
+        """Where the store cannot keep it, the tab still has it, and says so."""
         session.keep_draft_of(self.id, draft)
         kept = session.dashboards()
-        if draft.changed:
-            kept.keep_draft(self._subject, self.id, draft.version, draft.parts())
+        try:
+            if draft.changed:
+                kept.keep_draft(self._subject, self.id, draft.version, draft.parts())
+            else:
+                kept.drop_draft(self._subject, self.id)
+        except VitrineError as error:
+            session.say_of(KEPT, {"": error.message})
         else:
-            kept.drop_draft(self._subject, self.id)
+            session.say_of(KEPT, {})

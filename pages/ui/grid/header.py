@@ -1,9 +1,8 @@
 """What stands over a dashboard: its name, how fresh it is, and what all of it is asked."""
 
 import html
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
@@ -17,6 +16,8 @@ from pages.ui.words import both, say
 TICK: Final = 15
 """Seconds after which the age of the numbers is said anew."""
 TYPES: Final = 100
+"""As many event types are offered."""
+ONLY: Final = "dashboard_only"
 
 
 def title(name: str, description: str | None) -> None:
@@ -77,9 +78,6 @@ def _more(asked: Asked, scope: Scope) -> None:
         )
 
 
-ONLY: Final = "dashboard_only"
-
-
 def _types(scope: Scope, asked: Asked) -> list[str]:
     found = list(known.inventory(scope).event_types)[:TYPES]
     return found if asked.event_type in (None, *found) else [str(asked.event_type), *found]
@@ -120,10 +118,3 @@ def wall_exit() -> None:
         on_click=session.set_control,
         args=(WALL, False),
     )
-
-
-def actions(items: Mapping[str, tuple[str, str, Callable[[], Any]]]) -> None:
-    """Buttons: key -> icon, label and what it does."""
-    for key, (icon, label, act) in items.items():
-        if st.button(label, key=key, icon=icon):
-            act()

@@ -60,7 +60,10 @@ def _elsewhere(widget: Widget, asked: Asked, scope: Scope) -> None:
 
     def explore(_: Widget) -> None:
         session.remember_brand(scope.workspace_id, scope.brand_id)
-        st.switch_page("explore.py", query_params=explore_link(widget, body))
+        link = explore_link(widget, body)
+        if scope.catalog_id is not None:
+            link["catalog"] = scope.catalog_id
+        st.switch_page("explore.py", query_params=link)
 
     _buttons(widget, {"explore": (":material/query_stats:", say("Explore"), explore)})
     links(request, scope, FORMS)
