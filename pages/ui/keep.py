@@ -1,6 +1,7 @@
 """Save what Explore shows as a widget of a dashboard."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import streamlit as st
@@ -8,6 +9,7 @@ import streamlit as st
 from engine import AggregateRequest, Scope, VitrineError
 from engine.workspaces.parse import TITLE_LENGTH
 from engine.workspaces.slug import free_slug
+from engine.workspaces.widget import Listed
 from pages.ui import begin, session, shelf, text
 from pages.ui.faults import beside
 from pages.ui.panel import Panel
@@ -49,13 +51,13 @@ def _dialog(body: Mapping[str, Any], fitted: View, scope: Scope) -> None:
     there = shelf.in_order(
         session.dashboards().list(scope.workspace_id, scope.brand_id, session.identity().subject)
     )
-    names = {one.id: one.name for one in there} | {NEW: say("A new dashboard")}
+    names = labels(there)
     if PANEL.says("dashboard") not in names:
         PANEL.put({"dashboard": next(iter(names))})
     chosen = st.selectbox(
         say("Dashboard"),
         list(names),
-        format_func=lambda id: text.plain(names[id]),
+        format_func=names.__getitem__,
         key=PANEL.key("dashboard"),
     )
     if chosen == NEW:
@@ -79,6 +81,19 @@ def _dialog(body: Mapping[str, Any], fitted: View, scope: Scope) -> None:
         except VitrineError as error:
             session.say_of(FORM, begin.conflicts(error))
         st.rerun(scope="fragment")
+
+
+def labels(there: Sequence[Listed]) -> dict[str, str]:
+    """What dashboards are picked by, by id. Streamlit knows options by their labels: those of one
+    name are told apart by their slugs.
+    """
+    new = say("A new dashboard")
+    names = Counter([new, *(text.plain(one.name) for one in there)])
+    found = {}
+    for one in there:
+        name = text.plain(one.name)
+        found[one.id] = name if names[name] == 1 else f"{name} · {one.slug}"
+    return found | {NEW: new}
 
 
 def _saved(id: str, widget: Mapping[str, Any], scope: Scope) -> tuple[str, str]:

@@ -69,6 +69,7 @@ OF_DASHBOARDS: Final[dict[str, str]] = {
     "Its widgets and all its revisions go with it. Nobody can bring it back.": "Os widgets e todas"
     " as revisões vão junto. Ninguém pode trazê-lo de volta.",
     # Revisions
+    "Version {n}, {at}": "Versão {n}, {at}",
     "Versions, the latest first": "Versões, a mais recente primeiro",
     "The first version that is kept.": "A primeira versão guardada.",
     "Added: {titles}": "Adicionado: {titles}",

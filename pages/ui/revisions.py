@@ -61,7 +61,9 @@ def _dialog(dashboard: Dashboard, scope: Scope, on_restored: Restored) -> None:
 
 
 def _label(revision: Revision) -> str:
-    return f"{revision.at:%Y-%m-%d %H:%M} UTC"
+    """Streamlit knows options by their labels: no two are the same."""
+    at = f"{revision.at:%Y-%m-%d %H:%M} UTC"
+    return text.for_markdown(say("Version {n}, {at}", n=written(revision.number), at=at))
 
 
 def _who(revision: Revision) -> str:
@@ -93,8 +95,8 @@ def _version(
         type="primary",
         key="restore_revision",
         icon=":material/history:",
-        help=say("A new version; what is there now stays among the revisions."),
     )
+    st.caption(say("A new version; what is there now stays among the revisions."))
     if restore:
         try:
             made = dashboards.restore_revision(

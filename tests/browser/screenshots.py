@@ -6,10 +6,12 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser
 
-from tests.browser.dashboard import TWELVE, DashboardPage, make
+from engine.workspaces.templates import TEMPLATES, template
+from tests.browser.dashboard import DashboardPage
 from tests.browser.data import Data
 from tests.browser.explore import Explore
 from tests.browser.server import chromium, serving
+from tests.browser.shelf import Shelf, api, listed
 
 PICTURES: Final = Path(__file__).with_name("pictures")
 WIDE: Final = {"width": 1280, "height": 1080}
@@ -63,9 +65,34 @@ def main() -> None:
         context.close()
         for shot in SHOTS:
             _shoot(browser, address, *shot)
-        dashboard = make(Path(home), TWELVE, "shop-overview", "Shop overview")
+        shoot_dashboards(browser, address)
+        shop = next(one["id"] for one in listed(address) if one["slug"] == "shop-overview")
         for name, scheme, viewport in OF_DASHBOARD:
-            shoot_dashboard(browser, address, dashboard, name, scheme, viewport)
+            shoot_dashboard(browser, address, shop, name, scheme, viewport)
+
+
+def shoot_dashboards(browser: Browser, address: str) -> None:
+    """The list, with a dashboard of each template; the drawer over the first of them."""
+    for name in TEMPLATES[1:]:
+        raw = template(name)
+        made = api(address, "POST", body={n: raw[n] for n in ("slug", "name", "description")})
+        api(address, "PUT", f"/{made['id']}", {"widgets": raw["widgets"]})
+    context = browser.new_context(viewport=WIDE)
+    page = Shelf(context.new_page(), address).open()
+    page.star("Shop overview")
+    page.settle()
+    page.page.mouse.move(0, 0)
+    page.page.wait_for_timeout(SETTLING)
+    page.page.screenshot(path=PICTURES / "dashboards_light.png")
+    page.card("Shop overview").get_by_role("link").click()
+    page.expect_dashboard("Shop overview")
+    page.page.get_by_role("button", name="Edit", exact=True).click()
+    page.page.get_by_role("button", name="Add a widget").click()
+    page.pick("drawer_group_by", "Event type · event_type")
+    page.settle()
+    page.page.wait_for_timeout(SETTLING)
+    page.page.screenshot(path=PICTURES / "drawer_light.png")
+    context.close()
 
 
 def _shoot(
@@ -84,7 +111,7 @@ def shoot_dashboard(
     """The one of edit mode with a card in hand."""
     context = browser.new_context(color_scheme=scheme, viewport=viewport)
     page = DashboardPage(context.new_page(), address).open(dashboard)
-    page.wait_until_painted(len(TWELVE))
+    page.wait_until_painted(12)
     if name.endswith("edit"):
         page.edit()
         page.page.wait_for_timeout(SETTLING)

@@ -2,7 +2,10 @@
 
 import json
 import re
+import time
+import urllib.error
 import urllib.request
+from contextlib import suppress
 from typing import Any, Self
 
 from playwright.sync_api import Locator, Page, expect
@@ -29,6 +32,23 @@ def api(address: str, method: str, path: str = "", body: Any = None) -> Any:
     with urllib.request.urlopen(request) as response:
         text = response.read()
     return json.loads(text) if text else None
+
+
+def listed(address: str) -> list[dict[str, Any]]:
+    answer = api(address, "GET")
+    found: list[dict[str, Any]] = answer if isinstance(answer, list) else answer["dashboards"]
+    return found
+
+
+def of_the_shop(address: str) -> list[dict[str, Any]]:
+    """The dashboards of the demo shop, once it is there; it begins with one."""
+    for _ in range(300):
+        with suppress(urllib.error.HTTPError):
+            found = listed(address)
+            if found:
+                return found
+        time.sleep(0.2)
+    raise AssertionError("the demo shop has no dashboard")
 
 
 class Shelf:

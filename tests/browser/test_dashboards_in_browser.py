@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.explore import Explore
 from tests.browser.hostile import NAMES
 from tests.browser.server import serving
-from tests.browser.shelf import PATIENCE, Shelf, api
+from tests.browser.shelf import PATIENCE, Shelf, api, listed, of_the_shop
 
 Open = Callable[..., Shelf]
 
@@ -36,6 +36,7 @@ def shelf(browser: Browser, address: str) -> Iterator[Open]:
 @pytest.fixture
 def board(address: str) -> Iterator[dict[str, Any]]:
     """A dashboard of a test's own, with a name that no other has."""
+    of_the_shop(address)
     name = f"Board {uuid.uuid4().hex[:8]}"
     made: dict[str, Any] = api(
         address, "POST", body={"slug": name.lower().replace(" ", "-"), "name": name}
@@ -44,12 +45,6 @@ def board(address: str) -> Iterator[dict[str, Any]]:
     there = [one["id"] for one in listed(address)]
     if made["id"] in there:
         api(address, "DELETE", f"/{made['id']}")
-
-
-def listed(address: str) -> list[dict[str, Any]]:
-    answer = api(address, "GET")
-    found: list[dict[str, Any]] = answer if isinstance(answer, list) else answer["dashboards"]
-    return found
 
 
 def counter(title: str) -> dict[str, Any]:
@@ -227,7 +222,7 @@ def test_yesterdays_revision_comes_back_and_todays_stays(
     page = shelf()
     page.menu(board["name"], "Revisions")
     expect(page.dialog).to_contain_text("Added: Today")
-    page.dialog.locator("label").filter(has=page.page.get_by_role("radio")).nth(1).click()
+    page.dialog.get_by_role("radio").nth(1).locator("xpath=ancestor::label[1]").click()
     expect(page.dialog).to_contain_text("Added: Yesterday", timeout=PATIENCE)
     page.press("Restore this version")
     expect(page.dialog).to_have_count(0, timeout=PATIENCE)
@@ -318,7 +313,7 @@ def test_a_deep_link_works_on_a_fresh_process(browser: Browser, tmp_path: Path, 
     """Whoever comes first finds the page in its frame, not the file alone."""
     with serving(tmp_path, events=3000) as address:
         page = browser.new_page()
-        made = listed_once_there(address)
+        made = of_the_shop(address)[0]
         page.goto(f"{address}/{path.format(id=made['id'])}")
         expect(page.get_by_role("link", name="Explore")).to_be_visible(timeout=PATIENCE)
         heading = "Shop overview" if "?" in path else "Dashboards"
@@ -326,11 +321,3 @@ def test_a_deep_link_works_on_a_fresh_process(browser: Browser, tmp_path: Path, 
             timeout=PATIENCE
         )
         page.close()
-
-
-def listed_once_there(address: str) -> dict[str, Any]:
-    for _ in range(100):
-        found = listed(address)
-        if found:
-            return found[0]
-    raise AssertionError("the demo shop has no dashboard")

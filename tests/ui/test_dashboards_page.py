@@ -15,7 +15,7 @@ from engine.errors import Unavailable
 from engine.scope import Role
 from engine.workspaces.templates import TEMPLATES
 from engine.workspaces.widget import LAYOUT, Listed
-from pages.ui import session, shelf
+from pages.ui import keep, session, shelf
 
 MAIN = str(Path(__file__).parents[2] / "pages" / "main.py")
 HERE = (WORKSPACE, BRANDS[0])
@@ -101,6 +101,14 @@ def test_favourites_come_first_then_what_was_opened_then_what_was_changed() -> N
 def test_every_word_is_looked_for_without_accents_and_case(words: str, found: list[str]) -> None:
     there = [listed("Vendas de Março", description="São Paulo"), listed("Shop overview")]
     assert [one.name for one in shelf.matching(there, words)] == found
+
+
+def test_dashboards_of_one_name_are_told_apart_where_one_is_picked() -> None:
+    there = [listed("Shop", id="a", slug="shop"), listed("Shop", id="b", slug="shop-2")]
+    there += [listed("Other", id="c"), listed("A new dashboard", id="d", slug="odd")]
+    found = keep.labels(there)
+    assert len(set(found.values())) == len(found) == 5
+    assert (found["a"], found["c"]) == ("Shop · shop", "Other")
 
 
 def test_the_first_start_has_a_dashboard_and_five_templates() -> None:
