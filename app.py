@@ -57,7 +57,16 @@ async def _explore(request: Request) -> RedirectResponse:
     return RedirectResponse(str(request.url.replace(path="/", scheme="", netloc="")))
 
 
-api = routes(parts.engine, parts.settings, auth, parts.inbox, health, parts.links, pictures)
+api = routes(
+    parts.engine,
+    parts.settings,
+    auth,
+    parts.inbox,
+    health,
+    parts.links,
+    pictures,
+    parts.dashboards,
+)
 app = st.App(
     "pages/main.py",
     middleware=[

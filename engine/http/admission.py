@@ -1,6 +1,7 @@
 """The second layer: who is asking, and whether they ask too often or too much at once."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, Final
 
 from anyio import to_thread
@@ -106,8 +107,12 @@ def caller(request: Request) -> Identity:
 
 async def check(request: Request, scope: scopes.Scope) -> None:
     """Raise Forbidden unless the caller may read the scope's brand, even if only since now."""
+    await allow(request, lambda identity: identity.check(scope))
+
+
+async def allow(request: Request, test: Callable[[Identity], None]) -> None:
+    """Raise the Forbidden of a test of the caller, unless they pass it since now."""
     try:
-        caller(request).check(scope)
+        test(caller(request))
     except Forbidden:
-        identity: Identity = await request.scope[RECOGNISE]()
-        identity.check(scope)
+        test(await request.scope[RECOGNISE]())

@@ -30,6 +30,7 @@ def standalone(parts: Parts) -> Starlette:
             parts.inbox,
             Health(parts.checks, parts.warming),
             parts.links,
+            dashboards=parts.dashboards,
         ),
         middleware=[Middleware(LoopbackOnly)],
         lifespan=lifespan,

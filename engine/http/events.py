@@ -2,15 +2,13 @@
 
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import starmap
 from typing import Final
 
 import polars as pl
-from anyio import CapacityLimiter, Semaphore, move_on_after, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,6 +18,7 @@ from engine.http.admission import caller
 from engine.http.body import Room, is_ndjson, read
 from engine.http.envelope import json_response
 from engine.http.scope import BRAND_QUERY, scope_of
+from engine.http.turns import Turns
 from engine.ingest.inbox import Accepted, Inbox, parts_of
 from engine.ingest.normalise import normalise
 from engine.ingest.posted import PARTS, Rejected, events_of_json, events_of_lines, posted
@@ -35,6 +34,7 @@ BODY_LIMIT: Final = 4 << 20
 IN_FLIGHT: Final = 64 << 20
 """Bytes of all bodies that are arriving, waiting or being stored."""
 
+BUSY: Final = "Too many events arrive at once; send these again in a moment."
 WAY_OUT: Final = "send the events in several requests"
 
 logger = logging.getLogger(__name__)
@@ -56,29 +56,14 @@ class Events:
         self._inbox = inbox
         self._clock = clock
         self._room = Room(IN_FLIGHT)
-        self._turns = Semaphore(AT_ONCE)
-        self._threads = CapacityLimiter(AT_ONCE)
+        self._turns = Turns(AT_ONCE, WAITS, BUSY)
 
     async def post(self, request: Request) -> Response:
         identity = caller(request)
         lines = is_ndjson(request.headers)
         with self._room.share() as share:
             body = await read(request, BODY_LIMIT, way_out=WAY_OUT, share=share)
-            async with self._turn():
-                return await to_thread.run_sync(
-                    self._answer, identity, request, body, lines, limiter=self._threads
-                )
-
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        with move_on_after(WAITS) as scope:
-            await self._turns.acquire()
-        if scope.cancelled_caught:
-            raise Unavailable("Too many events arrive at once; send these again in a moment.")
-        try:
-            yield
-        finally:
-            self._turns.release()
+            return await self._turns.run(self._answer, identity, request, body, lines)
 
     def _answer(self, identity: Identity, request: Request, body: bytes, lines: bool) -> Response:
         place, faults = _place(request)

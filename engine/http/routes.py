@@ -18,6 +18,8 @@ from engine.exports.links import Links
 from engine.http.admission import Admission
 from engine.http.aggregate import Aggregate
 from engine.http.auth import Authenticator
+from engine.http.dashboards import DASHBOARD_ID, DashboardsEndpoint
+from engine.http.describe_dashboards import DASHBOARDS_PATH
 from engine.http.envelope import Envelope, json_response, translate
 from engine.http.events import Events
 from engine.http.export import Export
@@ -26,6 +28,7 @@ from engine.http.openapi import AGGREGATE_PATH, EVENTS_PATH, EXPORT_PATH, docume
 from engine.http.rate import RateLimit
 from engine.ingest.inbox import Inbox
 from engine.settings import Settings
+from engine.workspaces.dashboards import Dashboards
 
 R = TypeVar("R", Route, Mount)
 
@@ -38,10 +41,12 @@ def routes(
     health: Health | None = None,
     links: Links | None = None,
     picture: Draw | None = None,
+    dashboards: Dashboards | None = None,
 ) -> list[BaseRoute]:
     """The routes of this product, to put before those of the pages.
 
     links: recognises the tickets of exports. picture: draws an answer as PNG, where that can be.
+    dashboards: those that are kept, where some are.
     """
     rate = RateLimit(settings.rate_limit_per_minute)
     admission = Middleware(Admission, auth, rate, settings.requests_at_once)
@@ -53,6 +58,7 @@ def routes(
             Route(EXPORT_PATH.removeprefix("/api"), export.get),
             Route(EVENTS_PATH.removeprefix("/api"), Events(inbox).post, methods=["POST"]),
             Route("/openapi.json", _openapi),
+            *(_of_dashboards(dashboards) if dashboards is not None else ()),
         ],
         [Middleware(Envelope), admission],
     )
@@ -65,6 +71,16 @@ def routes(
         _exact(Route("/api", api)),
         _exact(Route("/healthz", probes)),
         _exact(Route("/readyz", probes)),
+    ]
+
+
+def _of_dashboards(dashboards: Dashboards) -> list[Route]:
+    """After those below `dashboards/` that are no dashboard."""
+    endpoint = DashboardsEndpoint(dashboards)
+    every = DASHBOARDS_PATH.removeprefix("/api")
+    return [
+        Route(every, endpoint.all, methods=["GET", "POST"]),
+        Route(f"{every}/{{{DASHBOARD_ID}:uuid}}", endpoint.one, methods=["GET", "PUT", "DELETE"]),
     ]
 
 

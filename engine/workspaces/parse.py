@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Final
 
 from engine.errors import Fault, InvalidRequest
@@ -201,8 +202,8 @@ def _config(raw: Mapping[str, Any]) -> list[Fault]:
     given = raw.get("config")
     if not isinstance(given, Mapping):
         return [_wrong("config", raw, "an object with a title and the fields of a request.")]
-    for path, reason in _not_json(given):
-        return [Fault(f"config{path}", reason)]
+    if bad := list(islice(_not_json(given), UNKNOWN_NAMED)):
+        return [Fault(f"config{path}", reason) for path, reason in bad]
     size = len(json.dumps(given, ensure_ascii=False, separators=(",", ":")).encode())
     if size > CONFIG_BYTES:
         rule = f"has {size:,} bytes as JSON, more than the {CONFIG_BYTES:,} of one widget."

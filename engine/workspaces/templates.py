@@ -19,5 +19,10 @@ TEMPLATES: Final = (
 
 @cache
 def template(name: str) -> dict[str, Any]:
-    """What `Dashboards.create` takes: slug, name, description and widgets, of one of TEMPLATES."""
-    return document.read((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+    """What `Dashboards.create` takes: slug, name, description and widgets, of one of TEMPLATES.
+
+    The widgets have no ids: every dashboard that is made has widgets of its own.
+    """
+    raw = document.read((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+    widgets = [{part: widget[part] for part in widget if part != "id"} for widget in raw["widgets"]]
+    return raw | {"widgets": widgets}

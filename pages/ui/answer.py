@@ -12,6 +12,7 @@ from pages.ui.account import adds_up, explain, newer
 from pages.ui.charts.drawing import BARS, Drawing
 from pages.ui.composing import compose, wanted
 from pages.ui.draw import draw
+from pages.ui.keep import save_button
 from pages.ui.numbers import written
 from pages.ui.view import View
 from pages.ui.words import both, say
@@ -45,12 +46,14 @@ def answer_card(
 ) -> Drawing:
     """Ask, and draw. Raises VitrineError."""
     with st.container(key="card_chart", gap="small"):
-        toolbar.view_controls(body, request, seen, scope)
+        toolbar.view_controls(request, seen, scope)
         toolbar.view_notices()
         result = session.engine().aggregate(request, scope)
         drawing = composed(body, request, result, scope, seen.fit(request))
         types = ", ".join(request.event_types) if request.event_types else say("all event types")
-        st.markdown(f"### {text.for_markdown(text.title(request))}")
+        with st.container(horizontal=True, vertical_alignment="center", key="answer_head"):
+            st.markdown(f"### {text.for_markdown(text.title(request))}", width="stretch")
+            save_button(body, request, seen.fit(request), scope)
         window = both(
             "{types} · last {days} day · UTC",
             "{types} · last {days} days · UTC",

@@ -49,7 +49,6 @@ def gallery(scope: Scope) -> None:
                     say("Use it"),
                     key=f"use_{name}",
                     icon=":material/add:",
-                    help=say("A new dashboard with these widgets"),
                     on_click=start,
                     args=(scope, name),
                 )

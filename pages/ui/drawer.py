@@ -44,6 +44,14 @@ def open(widget: Mapping[str, Any] | None, scope: Scope, on_done: Done) -> None:
     new one has no id and lies at x 0, y 0 in the usual size of its type: whoever adds it finds its
     place.
     """
+    begin(widget)
+    name = say("New widget") if widget is None else say("Edit the widget")
+    icon = ":material/add_chart:" if widget is None else ":material/edit:"
+    st.dialog(name, width=WIDTH, position="right", icon=icon)(inside)(widget, scope, on_done)
+
+
+def begin(widget: Mapping[str, Any] | None) -> None:
+    """Let the controls say what the widget says, or the usual."""
     config = {} if widget is None else dict(widget["config"])
     values = {field.name: config.get(field.name, field.initial) for field in FIELDS}
     values["event_types"] = list(values["event_types"] or [])
@@ -52,16 +60,14 @@ def open(widget: Mapping[str, Any] | None, scope: Scope, on_done: Done) -> None:
     title = str(config.get(TITLE, ""))
     typed = bool(title) and (request is None or title != text.title(request))
     PANEL.put(values | view.to_controls(seen) | {TITLE: title, TYPED: typed})
-    name = say("New widget") if widget is None else say("Edit the widget")
-    icon = ":material/add_chart:" if widget is None else ":material/edit:"
-    st.dialog(name, width=WIDTH, position="right", icon=icon)(_drawer)(widget, scope, on_done)
 
 
 def _body(config: Mapping[str, Any]) -> dict[str, Any]:
     return {name: config[name] for name in REQUEST_NAMES if name in config}
 
 
-def _drawer(widget: Mapping[str, Any] | None, scope: Scope, on_done: Done) -> None:
+def inside(widget: Mapping[str, Any] | None, scope: Scope, on_done: Done) -> None:
+    """What is in the drawer."""
     address.understand(panel=PANEL)
     body, seen = address.body(panel=PANEL), address.seen(PANEL)
     request, faults = examine(body)

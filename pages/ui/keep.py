@@ -33,7 +33,8 @@ def save_button(
         on_click=session.say_of,
         args=(FORM, {}),
     ):
-        PANEL.put({"saved": None, "title": text.title(request), "name": ""})
+        last = PANEL.says("last")
+        PANEL.put({"saved": None, "title": text.title(request), "name": "", "dashboard": last})
         st.dialog(say("Save to a dashboard"), icon=":material/dashboard_customize:")(_dialog)(
             body, fitted, scope
         )
@@ -49,6 +50,8 @@ def _dialog(body: Mapping[str, Any], fitted: View, scope: Scope) -> None:
         session.dashboards().list(scope.workspace_id, scope.brand_id, session.identity().subject)
     )
     names = {one.id: one.name for one in there} | {NEW: say("A new dashboard")}
+    if PANEL.says("dashboard") not in names:
+        PANEL.put({"dashboard": next(iter(names))})
     chosen = st.selectbox(
         say("Dashboard"),
         list(names),
@@ -70,7 +73,8 @@ def _dialog(body: Mapping[str, Any], fitted: View, scope: Scope) -> None:
     if st.button(say("Save"), type="primary", key=PANEL.key("done")):
         widget = raw_widget(str(PANEL.says("title") or "").strip(), body, fitted)
         try:
-            PANEL.put({"saved": _saved(chosen, widget, scope)})
+            id, name = _saved(chosen, widget, scope)
+            PANEL.put({"saved": (id, name), "last": id})
             session.say_of(FORM, {})
         except VitrineError as error:
             session.say_of(FORM, begin.conflicts(error))

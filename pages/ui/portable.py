@@ -45,4 +45,4 @@ def _export(id: str, scope: Scope) -> None:
         icon=":material/download:",
         key="export_download",
     )
-    st.code(written, language=form, height=360)
+    st.code(written, language=form)

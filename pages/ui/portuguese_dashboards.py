@@ -44,7 +44,6 @@ OF_DASHBOARDS: Final[dict[str, str]] = {
     " desenhado; nenhum evento. Pode ser guardado no git.",
     # A new one
     "Begin with a template": "Comece com um modelo",
-    "A new dashboard with these widgets": "Um novo painel com estes widgets",
     "Begin with": "Começar com",
     "Nothing": "Nada",
     "An empty dashboard, to which you add widgets.": "Um painel vazio, ao qual você adiciona"

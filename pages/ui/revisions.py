@@ -78,13 +78,11 @@ def _version(
     then = dashboards.revision(*here, number)
     kept = {one.number for one in there}
     before = dashboards.revision(*here, number - 1) if number - 1 in kept else None
-    st.html(preview.whole([widget.to_raw() for widget in then.widgets]))
     st.markdown(f"**{text.for_markdown(then.name)}**")
-    for line in changes(before, then):
-        st.markdown(f"- {text.for_markdown(line)}")
+    st.markdown("\n".join(f"- {text.for_markdown(line)}" for line in changes(before, then)))
+    st.html(preview.small([widget.to_raw() for widget in then.widgets]))
     with st.expander(both("{n} widget", "{n} widgets", len(then.widgets), n=len(then.widgets))):
-        for widget in then.widgets:
-            st.markdown(f"- {text.for_markdown(title_of(widget))}")
+        st.markdown("\n".join(f"- {text.for_markdown(title_of(w))}" for w in then.widgets))
     beside(session.said_of(FORM), "")
     latest = max(kept)
     if number == latest:

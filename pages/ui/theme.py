@@ -90,8 +90,10 @@ div.number.small { font-size: 1.5rem; }
 .st-key-drawer_widget_type button { padding-inline: .55rem; flex: 1 1 auto; }
 .st-key-drawer_widget_type button p { font-size: .82rem; }
 .st-key-card_preview { padding: .8rem .9rem; }
-.st-key-drawer_foot { position: sticky; bottom: 0; padding: .7rem 0;
-  background: light-dark(#f7f8fc, #0a0f1e); z-index: 1; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-drawer_foot) { position: sticky; bottom: 0;
+  z-index: 2; margin-bottom: -1.5rem; }
+.st-key-drawer_foot { padding: .7rem 0 1.5rem; background: light-dark(#f7f8fc, #0a0f1e); }
+.st-key-answer_head { flex-wrap: wrap; row-gap: 0; }
 .stMainBlockContainer { padding-top: 4.2rem; padding-bottom: 3rem; max-width: 1440px; }
 </style>
 """
@@ -122,7 +124,8 @@ def accent(opacity: float = 1) -> str:
 
 def apply(language: str) -> None:
     """The styles, and the language for those who have pages read out."""
-    st.html(CSS)
+    # Dialogs and menus lie beside the app's element, which alone knows whether it is dark.
+    st.html(CSS + f"<style>body {{ color-scheme: {look()}; }}</style>")
     if language != "en":
         script = f"<script>document.documentElement.lang = '{language}'</script>"
         st.html(script, unsafe_allow_javascript=True)

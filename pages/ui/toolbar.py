@@ -1,14 +1,12 @@
 """How the answer is drawn: type, look, number format, goal, comparison."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
 from engine import AggregateRequest, Scope
 from pages.ui import kinds, session, text
 from pages.ui.downloads import downloads
-from pages.ui.keep import save_button
 from pages.ui.numbers import FORMATS
 from pages.ui.panel import EXPLORE, Panel
 from pages.ui.view import View
@@ -37,16 +35,13 @@ FORMAT_NAMES: Final = {"plain": "1,234.5", "compact": "1.2K", "percent": "%"}
 """Not in words; other formats are the names of currencies."""
 
 
-def view_controls(
-    body: Mapping[str, Any], request: AggregateRequest, seen: View, scope: Scope
-) -> None:
+def view_controls(request: AggregateRequest, seen: View, scope: Scope) -> None:
     """Draw them; what they say is in the session before they are drawn."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="toolbar"):
         type_control(request, seen)
         with st.popover(say("Display"), icon=":material/tune:"):
             display_controls(request, seen.fit(request))
         downloads(request, scope)
-        save_button(body, request, seen.fit(request), scope)
 
 
 def type_control(request: AggregateRequest, seen: View, panel: Panel = EXPLORE) -> None:

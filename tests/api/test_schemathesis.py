@@ -8,6 +8,7 @@ aggregation, and no pictures, which need a browser. No check is left out.
 EXAMPLES=2000 asks for more than the usual number of random requests.
 """
 
+import json
 import os
 from typing import Any
 
@@ -22,9 +23,14 @@ from tests.api.shop import open_shops, served
 EXAMPLES = int(os.environ.get("EXAMPLES", "50"))
 
 
+def own_document() -> Any:
+    """One whose parts are shared with nobody, to be changed."""
+    return json.loads(json.dumps(document()))
+
+
 def seen_by(brand: str, unused: str, path: str = AGGREGATE_PATH, numbers: bool = False) -> Any:
     """The document as it is for a caller whose brand stands in the parameter `brand`."""
-    narrow = document()
+    narrow = own_document()
     narrow["paths"] = {path: narrow["paths"][path]}
     (operation,) = narrow["paths"][path].values()
     operation["security"] = [{"bearerAuth": []}]
@@ -40,10 +46,15 @@ def seen_by(brand: str, unused: str, path: str = AGGREGATE_PATH, numbers: bool =
         parameters["aggregation"] |= {"schema": {"enum": chosen}, "required": True}
         parameters["value_field"]["required"] = numbers
     operation["parameters"] = list(parameters.values())
+    return asked_of(narrow, served(open_shops()))
+
+
+def asked_of(narrow: Any, app: Any) -> Any:
+    """The schema to ask an app by, as who is signed in."""
     signed_in = {"auth": {"openapi": {"bearerAuth": {"bearer": wire.TOKEN}}}}
     config = schemathesis.Config.from_dict(signed_in)
     schema: Any = schemathesis.openapi.from_dict(narrow, config=config)
-    schema.app = served(open_shops())
+    schema.app = app
     return schema
 
 
