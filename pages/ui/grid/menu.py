@@ -1,11 +1,12 @@
 """What can be done with one widget."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import streamlit as st
 
-from engine import FIELDS, Scope, VitrineError, parse
+from engine import FIELDS, AggregateRequest, Scope, VitrineError, parse
 from pages.ui import session, text
 from pages.ui.downloads import links
 from pages.ui.grid.answers import body_of, view_of
@@ -24,6 +25,13 @@ def menu(
     widget: Widget, asked: Asked, scope: Scope, enlarge: Act, edits: Acts, removal: Acts
 ) -> None:
     """Unfolds when it is asked for; what changes the dashboard is at its ends."""
+    request = _request(widget, asked)
+    middle: dict[str, tuple[str, str, Act]] = {
+        "enlarge": (":material/open_in_full:", say("Full screen"), enlarge)
+    }
+    if request is not None:
+        explore = partial(_explore, request, scope)
+        middle["explore"] = (":material/query_stats:", say("Explore"), explore)
     name = say("Menu of {title}", title=text.for_markdown(title_of(widget)))
     with st.popover(
         f":material/more_horiz: {name}",
@@ -32,41 +40,46 @@ def menu(
         on_change="rerun",
         wrap=False,
     ) as unfolded:
-        if not unfolded.open:
-            return
-        larger = {"enlarge": (":material/open_in_full:", say("Full screen"), enlarge)}
-        with st.container(key=f"acts_{widget['id']}", gap=None):
-            _buttons(widget, edits)
-            _buttons(widget, larger)
-            _elsewhere(widget, asked, scope)
-            _buttons(widget, removal)
+        if unfolded.open:
+            with st.container(key=f"acts_{widget['id']}", gap=None):
+                _buttons(widget, {**edits, **middle})
+                if request is not None:
+                    links(request, scope, FORMS)
+                _buttons(widget, removal)
+    chosen = session.control(f"chosen_{widget['id']}")
+    if chosen:
+        session.put_controls({f"chosen_{widget['id']}": None})
+        {**edits, **middle, **removal}[chosen][2](widget)
 
 
 def _buttons(widget: Widget, acts: Acts) -> None:
-    for name, (icon, label, act) in acts.items():
-        if st.button(label, key=f"{name}_{widget['id']}", icon=icon, type="tertiary"):
-            act(widget)
+    """A menu folds when something of it was chosen, and only then is that done."""
+    for name, (icon, label, _) in acts.items():
+        st.button(
+            label,
+            key=f"{name}_{widget['id']}",
+            icon=icon,
+            type="tertiary",
+            on_click=session.put_controls,
+            args=({f"menu_{widget['id']}": False, f"chosen_{widget['id']}": name},),
+        )
 
 
-def _elsewhere(widget: Widget, asked: Asked, scope: Scope) -> None:
-    """Explore it, or take it along as a file."""
+def _request(widget: Widget, asked: Asked) -> AggregateRequest | None:
+    """None for what cannot be asked."""
     body = asked.body(body_of(widget))
-    if body is None:
-        return
     try:
-        request = parse(body)
+        return None if body is None else parse(body)
     except VitrineError:
-        return
+        return None
 
-    def explore(_: Widget) -> None:
-        session.remember_brand(scope.workspace_id, scope.brand_id)
-        link = explore_link(widget, body)
-        if scope.catalog_id is not None:
-            link["catalog"] = scope.catalog_id
-        st.switch_page("explore.py", query_params=link)
 
-    _buttons(widget, {"explore": (":material/query_stats:", say("Explore"), explore)})
-    links(request, scope, FORMS)
+def _explore(request: AggregateRequest, scope: Scope, widget: Widget) -> None:
+    session.remember_brand(scope.workspace_id, scope.brand_id)
+    link = explore_link(widget, request.to_dict())
+    if scope.catalog_id is not None:
+        link["catalog"] = scope.catalog_id
+    st.switch_page("explore.py", query_params=link)
 
 
 def explore_link(widget: Widget, body: Mapping[str, Any]) -> dict[str, str | list[str]]:
