@@ -5,6 +5,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
+
 from engine.database.connect import open_database
 from engine.errors import VitrineError
 from engine.scope import faults_of
@@ -32,6 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
+    except DBAPIError as error:
+        print("The database cannot be opened:", " ".join(str(error.orig).split()), file=sys.stderr)
+        return 1
     dashboards = Dashboards(database, lambda: datetime.now(UTC))
     folder = Folder(options.folder, dashboards, options.workspace, options.brand.lower())
     try:

@@ -1,8 +1,9 @@
 """What each person keeps of dashboards: favourites, when they were opened, unsaved edits."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
+from threading import Lock
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, select
@@ -24,6 +25,9 @@ class Readers:
     def __init__(self, database: Engine, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._clock = clock
+        self._alone: AbstractContextManager[Any] = (
+            Lock() if database.dialect.name == "sqlite" else nullcontext()
+        )
 
     def favour(self, subject: str, id: str, on: bool) -> None:
         """Raises NotFound."""
@@ -59,7 +63,8 @@ class Readers:
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         try:
-            with self._database.begin() as connection:
+            # SQLite lets one in at a time and does not queue: in a crowd some would never get in.
+            with self._alone, self._database.begin() as connection:
                 yield connection
         except (DBAPIError, PoolTimeoutError, OSError) as error:
             message = "Dashboards cannot be read or saved now; try again in a moment."

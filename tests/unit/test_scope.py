@@ -3,7 +3,7 @@
 import pytest
 
 from engine.errors import Forbidden, InvalidRequest
-from engine.scope import Identity, Scope, faults_of
+from engine.scope import Identity, Role, Scope, demo_identity, faults_of
 
 WORKSPACE = "ws_demo"
 BRAND = "11111111-1111-4111-8111-11111111abcd"
@@ -111,3 +111,20 @@ def test_unknown_and_foreign_look_the_same():
         assert caught.value.code == "AUTH_004"
         messages.add(str(caught.value).replace(workspace, "W").replace(brand, "B"))
     assert len(messages) == 1
+
+
+def test_roles_by_workspace():
+    """A member is a viewer at least; who is none has no role, whatever is written somewhere."""
+    roles = {"ws_demo": Role.ADMIN, "ws_none": Role.OWNER}
+    identity = Identity("ana", IDENTITY.brands, roles=roles)
+    assert identity.role("ws_demo") is Role.ADMIN
+    assert identity.role("ws_other") is Role.VIEWER
+    assert identity.role("ws_none") is None
+    assert demo_identity({"ws_demo": [BRAND]}).role("ws_demo") is Role.OWNER
+    assert demo_identity({}).role("ws_demo") is None
+
+
+def test_each_role_reaches_those_below():
+    order = [Role.OWNER, Role.ADMIN, Role.EDITOR, Role.VIEWER]
+    for i, role in enumerate(order):
+        assert [role.reaches(least) for least in order] == [False] * i + [True] * (4 - i)

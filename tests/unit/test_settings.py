@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.scope import Role
 from engine.settings import Settings
 
 
@@ -39,6 +40,15 @@ def test_demo_token():
     assert Settings.read({}).demo_token is None
     assert Settings.read({"VITRINE_DEMO_TOKEN": ""}).demo_token is None
     assert Settings.read({"VITRINE_DEMO_TOKEN": "secret"}).demo_token == "secret"
+
+
+def test_write_role():
+    assert Settings.read({}).dashboards_write_role == "editor"
+    name = "VITRINE_DASHBOARDS_WRITE_ROLE"
+    for role in Role:
+        assert Settings.read({name: f" {role.upper()} "}).dashboards_write_role == role
+    with pytest.raises(ValueError, match="is 'boss'; set it to owner, admin, editor or viewer"):
+        Settings.read({name: "boss"})
 
 
 NUMBERS = {
