@@ -30,6 +30,7 @@ CSS = """
   box-shadow: 0 1px 2px light-dark(rgb(15 23 42 / .05), rgb(0 0 0 / .3));
 }
 [class*="st-key-card_"] [data-testid="stMetricValue"] { font-size: 1.4rem; font-weight: 650; }
+.st-key-card_sign_in [data-testid="stForm"] { border: 0; padding: 0; }
 .st-key-account { position: fixed; top: .55rem; right: 1rem; width: auto; z-index: 999991; }
 [class*="st-key-card_fact_"] { padding: .9rem 1rem; height: 100%; }
 .st-key-connect summary { opacity: 1; }

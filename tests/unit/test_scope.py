@@ -114,13 +114,14 @@ def test_unknown_and_foreign_look_the_same():
 
 
 def test_roles_by_workspace():
-    """A member without a role is a viewer; one with a role keeps it while there is no brand yet."""
-    roles = {"ws_demo": Role.ADMIN, "ws_empty": Role.OWNER}
+    """A member is a viewer at least, and has a role also where there are no brands yet."""
+    roles = {"ws_demo": Role.ADMIN, "ws_new": Role.OWNER}
     identity = Identity("ana", IDENTITY.brands, roles=roles)
     assert identity.role("ws_demo") is Role.ADMIN
     assert identity.role("ws_other") is Role.VIEWER
-    assert identity.role("ws_empty") is Role.OWNER
+    assert identity.role("ws_new") is Role.OWNER
     assert identity.role("ws_none") is None
+    assert demo_identity({"ws_demo": [BRAND]}).role("ws_demo") is Role.OWNER
     assert demo_identity({}).role("ws_demo") is Role.OWNER
 
 

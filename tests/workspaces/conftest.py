@@ -27,14 +27,14 @@ def boards(database):
     return Boards(database)
 
 
+@pytest.fixture
+def crew(database):
+    return Crew(database)
+
+
 @pytest.fixture(scope="module", params=KINDS)
 def lasting(request, tmp_path_factory):
     """Boards that all examples of a property share."""
     engine = opened(request.param, tmp_path_factory.mktemp("boards"))
     yield Boards(engine)
     engine.dispose()
-
-
-@pytest.fixture
-def crew(database):
-    return Crew(database)
