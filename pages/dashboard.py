@@ -7,7 +7,7 @@ import streamlit as st
 from engine import Scope, VitrineError
 from engine.errors import NotFound
 from engine.workspaces.widget import Dashboard
-from pages.ui import drawer, session, text
+from pages.ui import door, drawer, session, text
 from pages.ui.grid import asked as address
 from pages.ui.grid import bar, cards, header
 from pages.ui.grid.answers import answers
@@ -165,6 +165,7 @@ class Page:
         enlarge(widget, self.asked, self.scope)
 
 
+door.enter("dashboard")
 try:
     main()
 except VitrineError as error:

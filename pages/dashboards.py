@@ -4,7 +4,7 @@ import streamlit as st
 
 from engine import Scope, VitrineError
 from engine.workspaces.widget import Listed
-from pages.ui import begin, incoming, session, shelf, text
+from pages.ui import begin, door, incoming, session, shelf, text
 from pages.ui.scope import pick_scope, show_notices
 from pages.ui.trash import trash
 from pages.ui.words import say
@@ -96,4 +96,5 @@ def ways_in(may_write: bool, scope: Scope) -> None:
         )
 
 
+door.enter("dashboards")
 main()

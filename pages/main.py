@@ -26,6 +26,7 @@ page = st.navigation(
             title=say("Dashboards"),
             icon=":material/dashboard:",
             url_path="dashboards",
+            visibility=offered("dashboards"),
         ),
         st.Page("explore.py", title=say("Explore"), icon=":material/query_stats:", default=True),
         st.Page(

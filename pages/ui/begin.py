@@ -177,7 +177,7 @@ def _create(scope: Scope) -> None:
 def create(asked: Mapping[str, Any], scope: Scope, form: str) -> None:
     """Make a dashboard and go to it; what is wrong is said of the form, within its dialog."""
     try:
-        made = session.dashboards().create(
+        made = session.saving(scope).create(
             scope.workspace_id, scope.brand_id, session.identity().subject, asked
         )
     except VitrineError as error:

@@ -98,7 +98,7 @@ def labels(there: Sequence[Listed]) -> dict[str, str]:
 
 def _saved(id: str, widget: Mapping[str, Any], scope: Scope) -> tuple[str, str]:
     """Id and name of the dashboard on which the widget now is. Raises VitrineError."""
-    dashboards, by = session.dashboards(), session.identity().subject
+    dashboards, by = session.saving(scope), session.identity().subject
     if id == NEW:
         name = str(PANEL.says("name") or "").strip()
         slug = free_slug(name, begin.taken(scope))

@@ -57,7 +57,7 @@ def _dialog(dashboard: Dashboard, scope: Scope, on_restored: Restored) -> None:
             )
     with right:
         if number is not None:
-            _version(here, number, there, on_restored)
+            _version(dashboard.id, scope, number, there, on_restored)
 
 
 def _label(revision: Revision) -> str:
@@ -73,9 +73,10 @@ def _who(revision: Revision) -> str:
 
 
 def _version(
-    here: tuple[str, str, str], number: int, there: Sequence[Revision], on_restored: Restored
+    id: str, scope: Scope, number: int, there: Sequence[Revision], on_restored: Restored
 ) -> None:
     """What was then, what had changed, and the button that brings it back."""
+    here = (scope.workspace_id, scope.brand_id, id)
     dashboards = session.dashboards()
     then = dashboards.revision(*here, number)
     kept = {one.number for one in there}
@@ -99,7 +100,7 @@ def _version(
     st.caption(say("A new version; what is there now stays among the revisions."))
     if restore:
         try:
-            made = dashboards.restore_revision(
+            made = session.saving(scope).restore_revision(
                 *here, number, session.identity().subject, version=latest
             )
         except VitrineError as error:

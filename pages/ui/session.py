@@ -357,3 +357,13 @@ def show_brand(workspace: str, brand: str) -> None:
 def may_save(scope: Scope) -> bool:
     """Whether this visitor may save dashboards there."""
     return dashboards().may_write(identity(), scope.workspace_id)
+
+
+def saving(scope: Scope) -> Dashboards:
+    """Dashboards, to change one of this brand. A role may have ended since the page was drawn:
+    raises Forbidden.
+    """
+    who = identity()
+    who.check(scope)
+    dashboards().check_writer(who, scope.workspace_id)
+    return dashboards()

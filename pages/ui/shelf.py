@@ -182,16 +182,16 @@ def _menu(one: Listed, scope: Scope) -> None:
 
 def _act(one: Listed, scope: Scope) -> None:
     """What needs no dialog is done before the page is drawn again."""
-    dashboards, by = session.dashboards(), session.identity().subject
+    by = session.identity().subject
     here = (scope.workspace_id, scope.brand_id, one.id)
     chosen = session.control(f"shelf_menu_{one.id}")
     try:
         if chosen == "duplicate":
             name = say("{title} (copy)", title=one.name)[:NAME_LENGTH]
-            made = dashboards.duplicate(*here, by, name)
+            made = session.saving(scope).duplicate(*here, by, name)
             st.toast(text.for_markdown(say("{name} was made.", name=made.name)))
         elif chosen == "remove":
-            dashboards.delete(*here, by)
+            session.saving(scope).delete(*here, by)
             st.toast(text.for_markdown(say("{name} is in the trash.", name=one.name)))
     except VitrineError as error:
         st.toast(text.for_markdown(error.message), icon=":material/error:")
@@ -210,7 +210,7 @@ def _rename(one: Listed, scope: Scope) -> None:
             "description": str(session.control("rename_description") or "").strip() or None,
         }
         try:
-            session.dashboards().put(
+            session.saving(scope).put(
                 scope.workspace_id, scope.brand_id, one.id, session.identity().subject, asked
             )
         except VitrineError as error:

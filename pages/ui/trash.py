@@ -50,13 +50,13 @@ def _purge(one: Listed, scope: Scope) -> None:
             st.rerun()
         if st.button(say("Delete for ever"), key="purge_done", type="primary"):
             with _said_of(one):
-                session.dashboards().purge(scope.workspace_id, scope.brand_id, one.id)
+                session.saving(scope).purge(scope.workspace_id, scope.brand_id, one.id)
             st.rerun()
 
 
 def _restore(one: Listed, scope: Scope) -> None:
     with _said_of(one):
-        session.dashboards().restore(
+        session.saving(scope).restore(
             scope.workspace_id, scope.brand_id, one.id, session.identity().subject
         )
 

@@ -209,6 +209,19 @@ def test_who_may_not_save_sees_no_way_to(monkeypatch: pytest.MonkeyPatch) -> Non
     assert names == ["Revisions", "Export"]
 
 
+def test_a_role_that_ended_after_the_page_was_drawn_saves_nothing(
+    another: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process().dashboards.delete(*HERE, another, "ana")
+    page = opened(trash=True)
+    reader = Identity("eva", {WORKSPACE: frozenset(BRANDS)}, roles={WORKSPACE: Role.VIEWER})
+    monkeypatch.setattr(session, "identity", lambda: reader)
+    page.button(key=f"restore_{another}").click().run()
+    assert links(page) == ["Shop overview"]
+    monkeypatch.undo()
+    assert another in [one.id for one in process().dashboards.trash(*HERE)]
+
+
 def test_a_database_that_is_away_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: Any) -> Any:
         raise Unavailable("Dashboards cannot be read now.")

@@ -82,7 +82,9 @@ def test_a_page_by_itself_asks_for_a_sign_in(monkeypatch, page):
 
 @pytest.mark.parametrize(("page", "who"), list(product(WRITTEN, WHO)))
 def test_pages_x_roles(monkeypatch, house, page, who):
-    test = opened(page, monkeypatch, house[who])
+    test = opened("main", monkeypatch, house[who])
+    test.switch_page(f"{page}.py").run()
+    assert not test.exception
     role = Role.EDITOR if who in ("narrow", "foreign") else Role(who)
     refused = "Your role does not open this page" in text_of(test)
     assert refused == (not role.reaches(LEAST[OF_PAGE[page]]))

@@ -130,7 +130,7 @@ class Editing:
         """Raises PreconditionFailed when somebody else saved in the meantime."""
         draft = self.begin()
         where = (self.scope.workspace_id, self.scope.brand_id, self.id)
-        saved = session.dashboards().put(
+        saved = session.saving(self.scope).put(
             *where, self._subject, draft.raw(), version=draft.version, adopt=True
         )
         self.end()
@@ -144,7 +144,7 @@ class Editing:
         taken = {one.slug for one in session.dashboards().list(*where, self._subject)}
         raw = draft.raw() | {"name": name, "slug": free_slug(name, frozenset(taken))}
         raw["widgets"] = [{**widget, "id": str(uuid4())} for widget in raw["widgets"]]
-        made = session.dashboards().create(*where, self._subject, raw)
+        made = session.saving(self.scope).create(*where, self._subject, raw)
         self.end()
         return made
 
