@@ -9,13 +9,11 @@ the same cold request, ten times too many requests beside a quiet workspace.
 import argparse
 import asyncio
 import os
-import re
 import statistics
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice, product
-from pathlib import Path
 from typing import Final
 
 from benchmarks.lake import END, SCOPE, home, lake
@@ -31,6 +29,7 @@ from benchmarks.load import (
 )
 from benchmarks.peers import FIELDS, GROUPS
 from benchmarks.results import write_section
+from benchmarks.usage import cpu, memory
 from engine.contract import AGGREGATIONS
 from engine.demo.shop import months
 from engine.demo.words import BRANDS, TYPES
@@ -60,18 +59,18 @@ def main() -> None:
         # The first requests after a start read columns: that is no part of what follows.
         asyncio.run(_warm_up(address))
         with _open_pages(address):
-            spent = [_cpu(process)]
+            spent = [cpu(process)]
             cached = sustained(address, SCOPE, _widgets(), CONNECTIONS, SECONDS)
-            spent.append(_cpu(process))
-        spent.append(_cpu(process))
+            spent.append(cpu(process))
+        spent.append(cpu(process))
         uncached = sustained(address, SCOPE, islice(mixed(1), 50_000), CONNECTIONS, SECONDS)
-        spent.append(_cpu(process))
+        spent.append(cpu(process))
         together = asyncio.run(burst(address, SCOPE, next(mixed(2)), BURST))
         alone = asyncio.run(arrivals(address, QUIET, mixed(3), QUIET_RATE, SECONDS))
-        before = _memory(process, "VmRSS")
+        before = memory(process, "VmRSS")
         rate = EXCESS * uncached.per_second
         flood, asked, quiet = asyncio.run(_overload(address, rate))
-        after = _memory(process, "VmRSS")
+        after = memory(process, "VmRSS")
     text = [
         *_sustained("Cached, beside five open pages", cached, spent[1] - spent[0]),
         *_sustained("Uncached, mixed widgets, each another", uncached, spent[3] - spent[2]),
@@ -142,21 +141,6 @@ async def _overload(address: str, rate: float) -> tuple[Sustained, list[Answered
         arrivals(address, SCOPE, mixed(5), QUIET_RATE, SECONDS),
         arrivals(address, QUIET, mixed(6), QUIET_RATE, SECONDS),
     )
-
-
-def _memory(process: int, name: str) -> float:
-    """MiB of a field of /proc/<process>/status."""
-    status = Path(f"/proc/{process}/status").read_text()
-    found = re.search(rf"^{name}:\s+([0-9]+) kB$", status, re.MULTILINE)
-    if found is None:
-        raise ValueError(f"process {process} says no {name}")
-    return int(found[1]) / 1024
-
-
-def _cpu(process: int) -> float:
-    """Seconds of both cores that a process has used."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _sustained(name: str, found: Sustained, cpu: float) -> list[str]:
