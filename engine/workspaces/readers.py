@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from engine.database.instants import kept
 from engine.database.tables import dashboard_drafts, dashboard_readers
 from engine.errors import Fault, InvalidRequest, NotFound, Unavailable
 from engine.workspaces import stored
-from engine.workspaces.stored import micros
 from engine.workspaces.widget import Draft
 
 DRAFT_BYTES: Final = 2 << 20
@@ -35,7 +35,7 @@ class Readers:
 
     def opened(self, subject: str, id: str) -> None:
         """Remember when this person opened it last. Raises NotFound."""
-        self._keep(dashboard_readers, subject, id, {"opened_at": micros(self._clock())})
+        self._keep(dashboard_readers, subject, id, {"opened_at": kept(self._clock())})
 
     def keep_draft(self, subject: str, id: str, version: int, widgets_raw: Sequence[Any]) -> None:
         """Keep edits that are not saved, valid or not. Raises NotFound and InvalidRequest."""
@@ -46,7 +46,7 @@ class Readers:
         if len(text) > DRAFT_BYTES:
             rule = f"have {len(text):,} bytes, more than the {DRAFT_BYTES:,} of a draft."
             raise InvalidRequest([Fault("widgets", rule)])
-        values = {"version": version, "widgets": text, "at": micros(self._clock())}
+        values = {"version": version, "widgets": text, "at": kept(self._clock())}
         self._keep(dashboard_drafts, subject, id, values)
 
     def draft(self, subject: str, id: str) -> Draft | None:
