@@ -18,12 +18,23 @@ def packed(value: Any) -> str:
 
 
 def upsert(
-    connection: Connection, table: Any, key: Mapping[str, Any], values: Mapping[str, Any]
-) -> None:
-    """Give the row of this key these values, whether or not it is there."""
+    connection: Connection,
+    table: Any,
+    key: Mapping[str, Any],
+    values: Mapping[str, Any],
+    over: ColumnElement[bool] | None = None,
+) -> bool:
+    """Give the row of this key these values, whether or not it is there.
+
+    over: what has to be so of the row that is there, else it stays and False is returned.
+    """
     dialect: Any = sqlite if connection.dialect.name == "sqlite" else postgresql
     statement = dialect.insert(table).values({**key, **values})
-    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=dict(values)))
+    upserted = statement.on_conflict_do_update(
+        index_elements=list(key), set_=dict(values), where=over
+    )
+    counting = {"preserve_rowcount": True}
+    return connection.execute(upserted, execution_options=counting).rowcount > 0
 
 
 def of_brand(workspace: str, brand: str) -> ColumnElement[bool]:

@@ -181,6 +181,25 @@ def test_editing_goes_on_with_what_was_left_behind(dashboard: Dashboard) -> None
     assert not later.button(key="save").disabled
 
 
+def test_a_second_tab_neither_overwrites_nor_drops_the_edits_of_the_first(
+    dashboard: Dashboard,
+) -> None:
+    first, second = (pressed(opened(dashboard), "edit") for _ in range(2))
+    for page, x in ((first, 18), (second, 17)):
+        step(page, dashboard, x)
+        pressed(page.run(), "undo")
+        pressed(page, "redo")
+    assert not first.warning
+    assert "Another tab" in second.warning[0].value.replace("\\", "")
+    pressed(second, "undo")
+    pressed(second, "leave")
+    kept = process().dashboards.draft("demo", dashboard.id)
+    assert kept is not None
+    assert kept.widgets[1]["position"]["x"] == 18
+    pressed(first, "save")
+    assert process().dashboards.draft("demo", dashboard.id) is None
+
+
 def test_a_draft_that_cannot_be_kept_is_said_to_be_in_this_tab_only(
     dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

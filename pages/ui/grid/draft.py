@@ -59,7 +59,8 @@ class State:
 class Draft:
     """version: of the dashboard that was opened for editing, `saved` is what it was.
 
-    at: when the last step was made.
+    at: when the last step was made. kept: when the store last kept it; another one that it has is
+    another tab's.
     """
 
     version: int
@@ -68,6 +69,7 @@ class Draft:
     at: datetime
     past: tuple[State, ...] = field(default=())
     future: tuple[State, ...] = field(default=())
+    kept: datetime | None = None
 
     @property
     def changed(self) -> bool:

@@ -1,6 +1,7 @@
 """Edit mode: steps of a draft, and what becomes of it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -68,8 +69,8 @@ class Editing:
         if kept is None or found is None:
             return
         saved = self._version(kept.version)
-        draft = Draft(kept.version, saved, saved, kept.at).step(found, kept.at)
-        session.keep_draft_of(self.id, draft)
+        draft = Draft(kept.version, saved, saved, kept.at, kept=kept.at)
+        session.keep_draft_of(self.id, draft.step(found, kept.at))
 
     def _version(self, number: int) -> State:
         try:
@@ -149,9 +150,14 @@ class Editing:
         return made
 
     def end(self) -> None:
-        """The draft is saved or thrown away."""
+        """The draft is saved or thrown away; another tab's stays."""
+        draft = self.draft
         session.keep_draft_of(self.id, None)
-        session.dashboards().drop_draft(self._subject, self.id)
+        session.say_of(KEPT, {})
+        if draft is not None and draft.kept is not None:
+            # What cannot be forgotten now is offered again, which loses nothing.
+            with suppress(VitrineError):
+                session.dashboards().drop_draft(self._subject, self.id, draft.kept)
 
     def drop(self) -> None:
         """What was left behind is not wanted."""
@@ -160,13 +166,20 @@ class Editing:
     def _keep(self, draft: Draft) -> None:
         """Where the store cannot keep it, the tab still has it, and says so."""
         session.keep_draft_of(self.id, draft)
-        kept = session.dashboards()
         try:
-            if draft.changed:
-                kept.keep_draft(self._subject, self.id, draft.version, draft.parts())
-            else:
-                kept.drop_draft(self._subject, self.id)
+            session.keep_draft_of(self.id, replace(draft, kept=self._kept(draft)))
         except VitrineError as error:
             session.say_of(KEPT, {"": error.message})
         else:
             session.say_of(KEPT, {})
+
+    def _kept(self, draft: Draft) -> datetime | None:
+        """When the store has it; None once there is nothing to keep."""
+        store = session.dashboards()
+        if draft.changed:
+            return store.keep_draft(
+                self._subject, self.id, draft.version, draft.parts(), draft.kept
+            )
+        if draft.kept is not None:
+            store.drop_draft(self._subject, self.id, draft.kept)
+        return None
