@@ -19,7 +19,16 @@ from engine.http.describe import (
     response,
     responses,
 )
-from engine.workspaces.parse import BOUNDS, CONFIG_BYTES, READ_ONLY, SLUG, TITLE_LENGTH, WIDGETS
+from engine.workspaces.parse import (
+    BOUNDS,
+    CONFIG_BYTES,
+    DESCRIPTION_LENGTH,
+    NAME_LENGTH,
+    READ_ONLY,
+    SLUG,
+    TITLE_LENGTH,
+    WIDGETS,
+)
 from engine.workspaces.permissions import DASHBOARD_FIELD, DASHBOARD_PATH, DASHBOARDS_PATH
 from engine.workspaces.widget import COLS, LAYOUT, WIDGET_TYPES
 
@@ -29,12 +38,12 @@ _NAME: Final[Json] = {
     "type": "string",
     "pattern": r"^[^\u0000-\u001f\u007f]+$",
     "minLength": 1,
-    "maxLength": 120,
+    "maxLength": NAME_LENGTH,
 }
 _DESCRIPTION: Final[Json] = {
     "type": ["string", "null"],
     "pattern": r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$",
-    "maxLength": 2000,
+    "maxLength": DESCRIPTION_LENGTH,
 }
 _SLUG: Final[Json] = {
     "type": "string",

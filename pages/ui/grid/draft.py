@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Self
 
-from pages.ui.grid.place import GRID, Widget, place_of
+from engine.workspaces.widget import COLS
+from pages.ui.grid.place import Widget, place_of
 
 STEPS: Final = 100
 """So many can be undone."""
@@ -48,7 +49,7 @@ class State:
         """The first place from above where so much is free."""
         taken = [place_of(widget) for widget in self.widgets]
         for y in range(max((place["y"] + place["h"] for place in taken), default=0) + 1):
-            for x in range(GRID - w + 1):
+            for x in range(COLS - w + 1):
                 wish = {"x": x, "y": y, "w": w, "h": h}
                 if not any(_overlap(wish, place) for place in taken):
                     return wish
