@@ -181,6 +181,29 @@ def test_editing_goes_on_with_what_was_left_behind(dashboard: Dashboard) -> None
     assert not later.button(key="save").disabled
 
 
+def test_edits_outlive_the_dashboard_that_somebody_deletes(dashboard: Dashboard) -> None:
+    page = pressed(opened(dashboard), "edit")
+    step(page, dashboard, 18)
+    process().dashboards.delete(WORKSPACE, BRANDS[0], dashboard.id, "ana")
+    page.run()
+    assert any("still here" in text.value for text in page.markdown)
+    # There is no other page to go to in this test.
+    page.button(key="save_copy").click().run()
+    there = process().dashboards.list(WORKSPACE, BRANDS[0], "demo")
+    made = next(one for one in there if one.name == "Shop (copy)")
+    copy = process().dashboards.get(WORKSPACE, BRANDS[0], made.id)
+    assert [w.position.x for w in copy.widgets] == [6, 12, 18]
+    process().dashboards.delete(WORKSPACE, BRANDS[0], made.id, "ana")
+    process().dashboards.purge(WORKSPACE, BRANDS[0], made.id)
+
+
+def test_no_revision_is_restored_over_what_is_not_saved(dashboard: Dashboard) -> None:
+    page = pressed(opened(dashboard), "edit")
+    assert not page.button(key="revisions").disabled
+    step(page, dashboard, 18)
+    assert page.run().button(key="revisions").disabled
+
+
 def test_a_second_tab_neither_overwrites_nor_drops_the_edits_of_the_first(
     dashboard: Dashboard,
 ) -> None:

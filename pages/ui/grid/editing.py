@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from engine import Scope, VitrineError
+from engine.workspaces.parse import NAME_LENGTH, TITLE_LENGTH
 from engine.workspaces.slug import free_slug
 from engine.workspaces.widget import Dashboard
 from pages.ui import session
@@ -25,6 +26,17 @@ USUAL_SIZE: Final = (12, 3)
 def state(dashboard: Dashboard) -> State:
     widgets = tuple(widget.to_raw() for widget in dashboard.widgets)
     return State(dashboard.name, dashboard.description, widgets)
+
+
+def copied(draft: Draft, scope: Scope) -> Dashboard:
+    """What a draft is now as a dashboard of its own. Raises VitrineError."""
+    subject = session.identity().subject
+    where = (scope.workspace_id, scope.brand_id)
+    name = say("{title} (copy)", title=draft.now.name)[:NAME_LENGTH]
+    taken = {one.slug for one in session.dashboards().list(*where, subject)}
+    raw = draft.raw() | {"name": name, "slug": free_slug(name, taken)}
+    raw["widgets"] = [{**widget, "id": str(uuid4())} for widget in raw["widgets"]]
+    return session.saving(scope).create(*where, subject, raw)
 
 
 class Editing:
@@ -113,7 +125,8 @@ class Editing:
         def put(now: State) -> State:
             place = place_of(widget)
             config = dict(widget["config"])
-            config["title"] = say("{title} (copy)", title=title_of(widget) or say("Untitled"))[:120]
+            config["title"] = say("{title} (copy)", title=title_of(widget) or say("Untitled"))
+            config["title"] = config["title"][:TITLE_LENGTH]
             copy = {
                 "id": str(uuid4()),
                 "widget_type": widget["widget_type"],
@@ -139,13 +152,7 @@ class Editing:
 
     def save_copy(self) -> Dashboard:
         """The draft as a dashboard of its own; this one stays what it is."""
-        draft = self.begin()
-        where = (self.scope.workspace_id, self.scope.brand_id)
-        name = say("{title} (copy)", title=draft.now.name)[:120]
-        taken = {one.slug for one in session.dashboards().list(*where, self._subject)}
-        raw = draft.raw() | {"name": name, "slug": free_slug(name, frozenset(taken))}
-        raw["widgets"] = [{**widget, "id": str(uuid4())} for widget in raw["widgets"]]
-        made = session.saving(self.scope).create(*where, self._subject, raw)
+        made = copied(self.begin(), self.scope)
         self.end()
         return made
 
