@@ -34,7 +34,7 @@ def main() -> None:
     if scope is None or dashboard is None:
         with name:
             header.title(say("Dashboard"), None)
-        nothing_here()
+        nothing_here(scope)
         return
     Page(dashboard, scope, asked).show(name, buttons)
 
@@ -47,7 +47,7 @@ def found(scope: Scope) -> Dashboard | None:
         return None
 
 
-def nothing_here() -> None:
+def nothing_here(scope: Scope | None) -> None:
     st.info(
         say(
             "There is no such dashboard in this brand. It may be another brand's, or somebody"
@@ -55,6 +55,8 @@ def nothing_here() -> None:
         ),
         icon=":material/dashboard:",
     )
+    if scope is not None:
+        bar.offer_copy(session.dashboard_id(), scope)
     if st.button(say("All dashboards"), type="primary", key="to_list"):
         st.switch_page("dashboards.py")
 

@@ -16,13 +16,9 @@ def main() -> None:
     if scope is None:
         nothing_yet()
         return
-    try:
-        dashboards = session.dashboards().list(
-            scope.workspace_id, scope.brand_id, session.identity().subject
-        )
-    except VitrineError as error:
-        st.error(text.for_markdown(error.message))
-        return
+    dashboards = session.dashboards().list(
+        scope.workspace_id, scope.brand_id, session.identity().subject
+    )
     may_write = session.may_save(scope)
     if dashboards:
         show(dashboards, may_write, scope)
@@ -97,4 +93,7 @@ def ways_in(may_write: bool, scope: Scope) -> None:
 
 
 door.enter("dashboards")
-main()
+try:
+    main()
+except VitrineError as error:
+    st.error(text.for_markdown(error.message), icon=":material/error:")

@@ -18,9 +18,9 @@ from engine.result import iso
 from engine.scope import Scope
 from engine.workspaces.dashboards import Dashboards
 from engine.workspaces.parse import Changes, NewDashboard, examine_changes, examine_new
+from engine.workspaces.permissions import DASHBOARD_FIELD
 from engine.workspaces.widget import Dashboard, Listed, Widget
 
-DASHBOARD_ID: Final = "dashboardId"
 AT_ONCE: Final = 8
 """Threads that may wait for the database."""
 WAITS: Final = 5.0
@@ -185,4 +185,4 @@ def _asked(
 
 
 def _id(request: Request) -> str:
-    return str(request.path_params[DASHBOARD_ID])
+    return str(request.path_params[DASHBOARD_FIELD])

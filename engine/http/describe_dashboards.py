@@ -5,7 +5,6 @@ from typing import Any, Final
 from engine import errors
 from engine.contract import json_schema
 from engine.http.conditions import IF_MATCH
-from engine.http.dashboards import DASHBOARD_ID
 from engine.http.describe import (
     ALWAYS,
     INSTANT,
@@ -20,12 +19,18 @@ from engine.http.describe import (
     response,
     responses,
 )
-from engine.scope import WORKSPACE_FIELD
-from engine.workspaces.parse import BOUNDS, CONFIG_BYTES, READ_ONLY, SLUG, TITLE_LENGTH, WIDGETS
+from engine.workspaces.parse import (
+    BOUNDS,
+    CONFIG_BYTES,
+    DESCRIPTION_LENGTH,
+    NAME_LENGTH,
+    READ_ONLY,
+    SLUG,
+    TITLE_LENGTH,
+    WIDGETS,
+)
+from engine.workspaces.permissions import DASHBOARD_FIELD, DASHBOARD_PATH, DASHBOARDS_PATH
 from engine.workspaces.widget import COLS, LAYOUT, WIDGET_TYPES
-
-DASHBOARDS_PATH: Final = f"/api/workspace/{{{WORKSPACE_FIELD}}}/dashboards"
-DASHBOARD_PATH: Final = f"{DASHBOARDS_PATH}/{{{DASHBOARD_ID}}}"
 
 ETAG: Final[Headers] = {"ETag": ("The version, to send as If-Match.", TEXT)}
 LOCATION: Final[Headers] = {"Location": ("The path of the dashboard.", TEXT)}
@@ -33,12 +38,12 @@ _NAME: Final[Json] = {
     "type": "string",
     "pattern": r"^[^\u0000-\u001f\u007f]+$",
     "minLength": 1,
-    "maxLength": 120,
+    "maxLength": NAME_LENGTH,
 }
 _DESCRIPTION: Final[Json] = {
     "type": ["string", "null"],
     "pattern": r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$",
-    "maxLength": 2000,
+    "maxLength": DESCRIPTION_LENGTH,
 }
 _SLUG: Final[Json] = {
     "type": "string",
@@ -153,7 +158,9 @@ def _operation(
         "Changes nothing here: a dashboard belongs to a brand.",
     )
     if one:
-        given.append(parameter(DASHBOARD_ID, "path", UUID_SCHEMA, "The dashboard.", required=True))
+        given.append(
+            parameter(DASHBOARD_FIELD, "path", UUID_SCHEMA, "The dashboard.", required=True)
+        )
     if condition:
         text = "The ETag that the change is based on; without it, any version is."
         given.append(parameter(IF_MATCH, "header", TEXT, text))

@@ -25,11 +25,7 @@ from engine.http.describe import (
 from engine.http.scope import CATALOG_QUERY
 from engine.ingest.normalise import FIELDS
 from engine.ingest.posted import AT_MOST, LONGEST_ID, OTHER_NAMES, PARTS
-from engine.scope import WORKSPACE_FIELD
-
-AGGREGATE_PATH: Final = f"/api/workspace/{{{WORKSPACE_FIELD}}}/dashboards/aggregate"
-EXPORT_PATH: Final = f"{AGGREGATE_PATH}/export"
-EVENTS_PATH: Final = f"/api/workspace/{{{WORKSPACE_FIELD}}}/events"
+from engine.workspaces.permissions import AGGREGATE_PATH, EVENTS_PATH, EXPORT_PATH
 
 ANNOUNCEMENTS: Final[Headers] = {
     "X-Total-Groups": ("How many rows there were before the limit.", COUNT),

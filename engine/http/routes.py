@@ -18,20 +18,28 @@ from engine.exports.links import Links
 from engine.http.admission import Admission, allowed
 from engine.http.aggregate import Aggregate
 from engine.http.auth import Authenticator
-from engine.http.dashboards import DASHBOARD_ID, DashboardsEndpoint
-from engine.http.describe_dashboards import DASHBOARD_PATH, DASHBOARDS_PATH
+from engine.http.dashboards import DashboardsEndpoint
 from engine.http.envelope import Envelope, json_response, translate
 from engine.http.events import Events
 from engine.http.export import Export
 from engine.http.health import Health
-from engine.http.openapi import AGGREGATE_PATH, EVENTS_PATH, EXPORT_PATH, document
+from engine.http.openapi import document
 from engine.http.rate import RateLimit
 from engine.ingest.inbox import Inbox
 from engine.scope import Role
 from engine.settings import Settings
 from engine.workspaces.audit import Audit
 from engine.workspaces.dashboards import Dashboards
-from engine.workspaces.permissions import LEAST, OF_ROUTE
+from engine.workspaces.permissions import (
+    AGGREGATE_PATH,
+    DASHBOARD_FIELD,
+    DASHBOARD_PATH,
+    DASHBOARDS_PATH,
+    EVENTS_PATH,
+    EXPORT_PATH,
+    LEAST,
+    OF_ROUTE,
+)
 
 R = TypeVar("R", Route, Mount)
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -124,7 +132,9 @@ def _permitted(endpoints: Mapping[str, Endpoint], least: Mapping[str, Role]) -> 
         actions = {method: action for (method, known), action in split if known == path}
         if not actions:
             raise ValueError(f"{path} is not in the permission table")
-        inner = path.removeprefix("/api").replace(f"{{{DASHBOARD_ID}}}", f"{{{DASHBOARD_ID}:uuid}}")
+        inner = path.removeprefix("/api").replace(
+            f"{{{DASHBOARD_FIELD}}}", f"{{{DASHBOARD_FIELD}:uuid}}"
+        )
         made.append(Route(inner, allowed(endpoint, actions, least), methods=list(actions)))
     return made
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from engine.database.instants import instant, kept
 from engine.database.tables import (
     dashboard_revisions,
     dashboards,
@@ -27,7 +28,7 @@ from engine.workspaces.parse import Changes, NewDashboard, asked_of, parse_chang
 from engine.workspaces.readers import Readers, not_found
 from engine.workspaces.reconcile import made, reconcile
 from engine.workspaces.slug import free_slug
-from engine.workspaces.stored import instant, micros, of_brand
+from engine.workspaces.stored import of_brand
 from engine.workspaces.widget import LAYOUT, Dashboard, Listed, Revision
 
 DASHBOARDS: Final = 1_000
@@ -35,7 +36,6 @@ DASHBOARDS: Final = 1_000
 REVISIONS: Final = 1_000
 """Of one dashboard: the latest."""
 TRASH: Final = timedelta(days=30)
-DRAFT_BYTES: Final = 2 << 20
 TRIES: Final = 5
 EVERYTHING: Final = frozenset({"name", "description", "widgets"})
 
@@ -100,7 +100,7 @@ class Dashboards(Readers):
     def create(
         self, workspace: str, brand: str, by: str, raw: Mapping[str, Any] | NewDashboard
     ) -> Dashboard:
-        """raw: slug, name, description?, layout?, widgets?, whose ids are kept.
+        """raw: slug, name, description?, layout?, widgets?, whose ids are columns.
 
         Raises InvalidRequest, and Conflict when the slug is taken or there are too many.
         """
@@ -162,9 +162,7 @@ class Dashboards(Readers):
         with self._transaction() as connection:
             _check_version(self._locked(connection, workspace, brand, id), version)
             connection.execute(
-                update(dashboards)
-                .where(dashboards.c.id == id.lower())
-                .values(deleted_at=micros(now))
+                update(dashboards).where(dashboards.c.id == id.lower()).values(deleted_at=kept(now))
             )
             self._expire(connection, now)
 
@@ -219,24 +217,24 @@ class Dashboards(Readers):
 
     def revisions(self, workspace: str, brand: str, id: str) -> ListOfRevisions:
         """The latest first. Raises NotFound."""
-        kept = dashboard_revisions.c
+        columns = dashboard_revisions.c
         with self._transaction() as connection:
             _found(stored.read(connection, _live(workspace, brand, id)), id)
             rows = connection.execute(
-                select(kept.number, kept.at, kept.by, kept.name, kept.widget_count)
-                .where(kept.dashboard_id == id.lower())
-                .order_by(kept.number.desc())
+                select(columns.number, columns.at, columns.by, columns.name, columns.widget_count)
+                .where(columns.dashboard_id == id.lower())
+                .order_by(columns.number.desc())
             ).all()
         return [Revision(r.number, instant(r.at), r.by, r.name, r.widget_count) for r in rows]
 
     def revision(self, workspace: str, brand: str, id: str, number: int) -> Dashboard:
         """The dashboard as it was in that version. Raises NotFound."""
-        kept = dashboard_revisions.c
+        columns = dashboard_revisions.c
         with self._transaction() as connection:
             now = _found(stored.read(connection, _live(workspace, brand, id)), id)
             row = connection.execute(
                 select(dashboard_revisions).where(
-                    kept.dashboard_id == now.id, kept.number == number
+                    columns.dashboard_id == now.id, columns.number == number
                 )
             ).one_or_none()
         if row is None:
@@ -281,7 +279,7 @@ class Dashboards(Readers):
             raise Conflict(f"A brand has at most {DASHBOARDS:,} dashboards; delete one first.")
 
     def _expire(self, connection: Connection, now: datetime) -> None:
-        connection.execute(delete(dashboards).where(dashboards.c.deleted_at < micros(now - TRASH)))
+        connection.execute(delete(dashboards).where(dashboards.c.deleted_at < kept(now - TRASH)))
 
 
 def _live(workspace: str, brand: str, id: str) -> ColumnElement[bool]:
@@ -346,9 +344,9 @@ def _write(connection: Connection, before: Dashboard, after: Dashboard) -> None:
 
 
 def _forget_revisions(connection: Connection, dashboard: Dashboard) -> None:
-    kept = dashboard_revisions.c
+    columns = dashboard_revisions.c
     connection.execute(
         delete(dashboard_revisions).where(
-            kept.dashboard_id == dashboard.id, kept.number <= dashboard.version - REVISIONS
+            columns.dashboard_id == dashboard.id, columns.number <= dashboard.version - REVISIONS
         )
     )

@@ -8,12 +8,12 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 
+from engine.database.instants import EPOCH
 from engine.errors import Fault, InvalidRequest
 from engine.request import loads, shown
 from engine.workspaces import plain_yaml
 from engine.workspaces.parse import examine_new, parse_new
 from engine.workspaces.reconcile import made
-from engine.workspaces.stored import EPOCH
 from engine.workspaces.widget import REQUEST_NAMES, TITLE, Dashboard, Widget
 
 Format = Literal["yaml", "json"]

@@ -22,8 +22,10 @@ from engine.workspaces.widget import (
 )
 
 SLUG: Final = r"[a-z][a-z0-9-]{1,62}"
-NAME: Final = r"[^\x00-\x1f\x7f\ud800-\udfff]{1,120}"
-DESCRIPTION: Final = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]{0,2000}"
+NAME_LENGTH: Final = 120
+DESCRIPTION_LENGTH: Final = 2_000
+NAME: Final = rf"[^\x00-\x1f\x7f\ud800-\udfff]{{1,{NAME_LENGTH}}}"
+DESCRIPTION: Final = rf"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]{{0,{DESCRIPTION_LENGTH}}}"
 WIDGETS: Final = 100
 CONFIG_BYTES: Final = 16 * 1024
 CONFIG_DEPTH: Final = 32

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.errors import Forbidden
-from engine.scope import Identity, Role
+from engine.scope import WORKSPACE_FIELD, Identity, Role
 
-OF_WORKSPACE: Final = "/api/workspace/{workspaceId}"
+DASHBOARD_FIELD: Final = "dashboardId"
+OF_WORKSPACE: Final = f"/api/workspace/{{{WORKSPACE_FIELD}}}"
 DASHBOARDS_PATH: Final = f"{OF_WORKSPACE}/dashboards"
-DASHBOARD_PATH: Final = f"{DASHBOARDS_PATH}/{{dashboardId}}"
+DASHBOARD_PATH: Final = f"{DASHBOARDS_PATH}/{{{DASHBOARD_FIELD}}}"
 AGGREGATE_PATH: Final = f"{DASHBOARDS_PATH}/aggregate"
+EXPORT_PATH: Final = f"{AGGREGATE_PATH}/export"
+EVENTS_PATH: Final = f"{OF_WORKSPACE}/events"
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ PERMISSIONS: Final = (
     Permission(
         "aggregate",
         Role.VIEWER,
-        routes=(f"POST {AGGREGATE_PATH}", f"GET {AGGREGATE_PATH}/export"),
+        routes=(f"POST {AGGREGATE_PATH}", f"GET {EXPORT_PATH}"),
         pages=("explore", "data"),
     ),
     Permission(
@@ -41,7 +44,7 @@ PERMISSIONS: Final = (
         Role.EDITOR,
         routes=(f"POST {DASHBOARDS_PATH}", f"PUT {DASHBOARD_PATH}", f"DELETE {DASHBOARD_PATH}"),
     ),
-    Permission("events.write", Role.EDITOR, routes=(f"POST {OF_WORKSPACE}/events",)),
+    Permission("events.write", Role.EDITOR, routes=(f"POST {EVENTS_PATH}",)),
     Permission("members.manage", Role.ADMIN, pages=("admin",)),
     Permission("owners.manage", Role.OWNER),
     Permission("brands.manage", Role.ADMIN),

@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from engine.database.instants import MICROSECOND, kept
 from engine.database.tables import dashboard_drafts, dashboard_readers
-from engine.errors import Fault, InvalidRequest, NotFound, Unavailable
+from engine.errors import Conflict, Fault, InvalidRequest, NotFound, Unavailable
 from engine.workspaces import stored
-from engine.workspaces.stored import micros
 from engine.workspaces.widget import Draft
 
 DRAFT_BYTES: Final = 2 << 20
@@ -35,10 +35,21 @@ class Readers:
 
     def opened(self, subject: str, id: str) -> None:
         """Remember when this person opened it last. Raises NotFound."""
-        self._keep(dashboard_readers, subject, id, {"opened_at": micros(self._clock())})
+        self._keep(dashboard_readers, subject, id, {"opened_at": kept(self._clock())})
 
-    def keep_draft(self, subject: str, id: str, version: int, widgets_raw: Sequence[Any]) -> None:
-        """Keep edits that are not saved, valid or not. Raises NotFound and InvalidRequest."""
+    def keep_draft(
+        self,
+        subject: str,
+        id: str,
+        version: int,
+        widgets_raw: Sequence[Any],
+        after: datetime | None = None,
+    ) -> datetime:
+        """Keep edits that are not saved, valid or not, and tell when that was.
+
+        after: when the draft that these edits go on from was kept. Raises Conflict when another
+        one is there, as a second tab's; NotFound and InvalidRequest.
+        """
         try:
             text = stored.packed([*widgets_raw])
         except (TypeError, ValueError, RecursionError) as error:
@@ -46,8 +57,17 @@ class Readers:
         if len(text) > DRAFT_BYTES:
             rule = f"have {len(text):,} bytes, more than the {DRAFT_BYTES:,} of a draft."
             raise InvalidRequest([Fault("widgets", rule)])
-        values = {"version": version, "widgets": text, "at": micros(self._clock())}
-        self._keep(dashboard_drafts, subject, id, values)
+        # Never the same twice, however coarse the clock is: it tells drafts apart.
+        at = max([self._clock(), *([] if after is None else [after + MICROSECOND])])
+        values = {"version": version, "widgets": text, "at": kept(at)}
+        if not self._keep(
+            dashboard_drafts, subject, id, values, dashboard_drafts.c.at == kept(after)
+        ):
+            raise Conflict(
+                "Another tab of yours keeps its changes of this dashboard. Save them or throw them"
+                " away there first."
+            )
+        return at
 
     def draft(self, subject: str, id: str) -> Draft | None:
         with self._transaction() as connection:
@@ -56,9 +76,15 @@ class Readers:
             ).one_or_none()
         return None if row is None else stored.draft(row)
 
-    def drop_draft(self, subject: str, id: str) -> None:
+    def drop_draft(self, subject: str, id: str, at: datetime | None = None) -> None:
+        """at: only the one that was kept then."""
+        own = _own(dashboard_drafts, subject, id)
         with self._transaction() as connection:
-            connection.execute(delete(dashboard_drafts).where(_own(dashboard_drafts, subject, id)))
+            connection.execute(
+                delete(dashboard_drafts).where(
+                    own if at is None else and_(own, dashboard_drafts.c.at == kept(at))
+                )
+            )
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -70,11 +96,19 @@ class Readers:
             message = "Dashboards cannot be read or saved now; try again in a moment."
             raise Unavailable(message, retry_after=5) from error
 
-    def _keep(self, table: Any, subject: str, id: str, values: Mapping[str, Any]) -> None:
+    def _keep(
+        self,
+        table: Any,
+        subject: str,
+        id: str,
+        values: Mapping[str, Any],
+        over: ColumnElement[bool] | None = None,
+    ) -> bool:
+        """Whether it was kept; over: only what is so is overwritten."""
         with self._transaction() as connection:
             try:
                 key = {"subject": subject, "dashboard_id": id.lower()}
-                stored.upsert(connection, table, key, values)
+                return stored.upsert(connection, table, key, values, over)
             except IntegrityError:
                 raise not_found(id) from None
 

@@ -2,24 +2,14 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from engine.database.instants import instant, kept
 from engine.database.tables import dashboard_readers, dashboard_revisions, dashboards, widgets
 from engine.workspaces.widget import Dashboard, Draft, Listed, Position, Widget
-
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def micros(instant: datetime) -> int:
-    return (instant - EPOCH) // timedelta(microseconds=1)
-
-
-def instant(number: int) -> datetime:
-    return EPOCH + timedelta(microseconds=number)
 
 
 def packed(value: Any) -> str:
@@ -28,12 +18,23 @@ def packed(value: Any) -> str:
 
 
 def upsert(
-    connection: Connection, table: Any, key: Mapping[str, Any], values: Mapping[str, Any]
-) -> None:
-    """Give the row of this key these values, whether or not it is there."""
+    connection: Connection,
+    table: Any,
+    key: Mapping[str, Any],
+    values: Mapping[str, Any],
+    over: ColumnElement[bool] | None = None,
+) -> bool:
+    """Give the row of this key these values, whether or not it is there.
+
+    over: what has to be so of the row that is there, else it stays and False is returned.
+    """
     dialect: Any = sqlite if connection.dialect.name == "sqlite" else postgresql
     statement = dialect.insert(table).values({**key, **values})
-    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=dict(values)))
+    upserted = statement.on_conflict_do_update(
+        index_elements=list(key), set_=dict(values), where=over
+    )
+    counting = {"preserve_rowcount": True}
+    return connection.execute(upserted, execution_options=counting).rowcount > 0
 
 
 def of_brand(workspace: str, brand: str) -> ColumnElement[bool]:
@@ -82,13 +83,12 @@ def listing(subject: str) -> Select[Any]:
 
 
 def listed(row: Row[Any]) -> Listed:
-    opened, deleted = row.opened_at, row.deleted_at
     return Listed(
         **_common(row),
         widget_count=row.widget_count,
         favourite=bool(row.favourite),
-        opened_at=None if opened is None else instant(opened),
-        deleted_at=None if deleted is None else instant(deleted),
+        opened_at=instant(row.opened_at),
+        deleted_at=instant(row.deleted_at),
     )
 
 
@@ -97,8 +97,8 @@ def dashboard_row(dashboard: Dashboard) -> dict[str, Any]:
     return {
         **{name: getattr(dashboard, name) for name in (*same, "version")},
         "layout": packed(dict(dashboard.layout)),
-        "created_at": micros(dashboard.created_at),
-        "updated_at": micros(dashboard.updated_at),
+        "created_at": kept(dashboard.created_at),
+        "updated_at": kept(dashboard.updated_at),
     }
 
 
@@ -118,8 +118,8 @@ def widget_row(widget: Widget) -> dict[str, Any]:
         "widget_type": widget.widget_type,
         **widget.position.to_dict(),
         "config": packed(dict(widget.config)),
-        "created_at": micros(widget.created_at),
-        "updated_at": micros(widget.updated_at),
+        "created_at": kept(widget.created_at),
+        "updated_at": kept(widget.updated_at),
     }
 
 
@@ -128,7 +128,7 @@ def add_revision(connection: Connection, dashboard: Dashboard, by: str) -> None:
         insert(dashboard_revisions).values(
             dashboard_id=dashboard.id,
             number=dashboard.version,
-            at=micros(dashboard.updated_at),
+            at=kept(dashboard.updated_at),
             by=by,
             name=dashboard.name,
             description=dashboard.description,

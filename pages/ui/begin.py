@@ -6,6 +6,7 @@ from typing import Any, Final
 import streamlit as st
 
 from engine import Scope, VitrineError
+from engine.workspaces.parse import NAME_LENGTH
 from engine.workspaces.slug import free_slug
 from engine.workspaces.templates import TEMPLATES, template
 from engine.workspaces.widget import TITLE
@@ -113,7 +114,7 @@ def _fields(scope: Scope) -> None:
     st.text_input(
         say("Name"),
         key=PANEL.key("name"),
-        max_chars=shelf.NAME_LENGTH,
+        max_chars=NAME_LENGTH,
         live=True,
         placeholder=say("Weekly sales"),
         on_change=_type_name,

@@ -7,7 +7,7 @@ from typing import Any, Final
 import streamlit as st
 
 from engine import AggregateRequest, Scope, VitrineError
-from engine.workspaces.parse import TITLE_LENGTH
+from engine.workspaces.parse import NAME_LENGTH, TITLE_LENGTH
 from engine.workspaces.slug import free_slug
 from engine.workspaces.widget import Listed
 from pages.ui import begin, session, shelf, text
@@ -64,7 +64,7 @@ def _dialog(body: Mapping[str, Any], fitted: View, scope: Scope) -> None:
         st.text_input(
             say("Name of the new dashboard"),
             key=PANEL.key("name"),
-            max_chars=shelf.NAME_LENGTH,
+            max_chars=NAME_LENGTH,
             placeholder=say("Weekly sales"),
         )
         beside(said, "name")

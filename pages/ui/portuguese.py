@@ -40,6 +40,9 @@ PORTUGUESE: Final[dict[str, str]] = {
     "Redo": "Refazer",
     "Refresh": "Atualizar",
     "Remove": "Remover",
+    "Save or undo your changes first.": "Salve ou desfaça suas alterações antes.",
+    "What you changed and did not save is still here.": "O que você alterou e não salvou ainda está"
+    " aqui.",
     "Save mine as a copy": "Salvar o meu como cópia",
     "Save them, throw them away, or go on editing.": "Salve, descarte ou continue a editar.",
     "Saved": "Salvo",

@@ -57,7 +57,7 @@ def _dialog(dashboard: Dashboard, scope: Scope, on_restored: Restored) -> None:
             )
     with right:
         if number is not None:
-            _version(dashboard.id, scope, number, there, on_restored)
+            _version(dashboard, scope, number, there, on_restored)
 
 
 def _label(revision: Revision) -> str:
@@ -73,10 +73,14 @@ def _who(revision: Revision) -> str:
 
 
 def _version(
-    id: str, scope: Scope, number: int, there: Sequence[Revision], on_restored: Restored
+    dashboard: Dashboard,
+    scope: Scope,
+    number: int,
+    there: Sequence[Revision],
+    on_restored: Restored,
 ) -> None:
     """What was then, what had changed, and the button that brings it back."""
-    here = (scope.workspace_id, scope.brand_id, id)
+    here = (scope.workspace_id, scope.brand_id, dashboard.id)
     dashboards = session.dashboards()
     then = dashboards.revision(*here, number)
     kept = {one.number for one in there}
@@ -87,8 +91,7 @@ def _version(
     with st.expander(both("{n} widget", "{n} widgets", len(then.widgets), n=len(then.widgets))):
         st.markdown("\n".join(f"- {text.for_markdown(title_of(w))}" for w in then.widgets))
     beside(session.said_of(FORM), "")
-    latest = max(kept)
-    if number == latest:
+    if number == max(kept):
         st.caption(say("This is what the dashboard is now."))
         return
     restore = st.button(
@@ -101,7 +104,11 @@ def _version(
     if restore:
         try:
             made = session.saving(scope).restore_revision(
-                *here, number, session.identity().subject, version=latest
+                # Not over what somebody saved since this was opened.
+                *here,
+                number,
+                session.identity().subject,
+                version=dashboard.version,
             )
         except VitrineError as error:
             session.say_of(FORM, {"": error.message})

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 import streamlit as st
 
 from engine import Scope, VitrineError
+from engine.workspaces.parse import NAME_LENGTH
 from engine.workspaces.widget import Listed
 from pages.ui import portable, preview, revisions, session, text
 from pages.ui.faults import beside, faults_of
@@ -42,7 +43,6 @@ LOOKS: Final[dict[Look, str]] = {
     "rows": ":material/view_list:",
 }
 LOOK_NAMES: Final = {"cards": "Cards", "rows": "Rows"}
-NAME_LENGTH: Final = 120
 
 
 def in_order(dashboards: Iterable[Listed]) -> list[Listed]:
@@ -170,6 +170,7 @@ def _menu(one: Listed, scope: Scope) -> None:
         args=(one, scope),
     )
     if chosen == "rename":
+        session.say_of("rename", {})
         session.put_controls({"rename_name": one.name, "rename_description": one.description or ""})
         st.dialog(say("Rename"), icon=ACTIONS["rename"])(_rename)(one, scope)
     elif chosen == "revisions":
@@ -211,7 +212,12 @@ def _rename(one: Listed, scope: Scope) -> None:
         }
         try:
             session.saving(scope).put(
-                scope.workspace_id, scope.brand_id, one.id, session.identity().subject, asked
+                scope.workspace_id,
+                scope.brand_id,
+                one.id,
+                session.identity().subject,
+                asked,
+                version=one.version,
             )
         except VitrineError as error:
             session.say_of("rename", faults_of(error))

@@ -17,8 +17,9 @@ import hypothesis
 import pytest
 import schemathesis
 
-from engine.http.openapi import EVENTS_PATH, document
+from engine.http.openapi import document
 from engine.ingest.inbox import Accepted
+from engine.workspaces.permissions import EVENTS_PATH
 from tests.api import wire
 from tests.api.intake import GOOD, NDJSON, Intake, Workspace
 from tests.api.shop import open_shops, served

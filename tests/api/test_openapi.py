@@ -7,7 +7,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from engine.contract import json_schema
-from engine.http.openapi import AGGREGATE_PATH, document
+from engine.http.openapi import document
+from engine.workspaces.permissions import AGGREGATE_PATH
 from tests.api import wire
 from tests.api.wire import BODY, HEADERS
 

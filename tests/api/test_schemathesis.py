@@ -16,7 +16,8 @@ import hypothesis
 import schemathesis
 
 from engine.contract import NUMERIC_AGGREGATIONS
-from engine.http.openapi import AGGREGATE_PATH, EXPORT_PATH, document
+from engine.http.openapi import document
+from engine.workspaces.permissions import AGGREGATE_PATH, EXPORT_PATH
 from tests.api import wire
 from tests.api.shop import open_shops, served
 

@@ -13,8 +13,8 @@ import hypothesis
 import schemathesis
 
 from engine.database.connect import open_database
-from engine.http.describe_dashboards import DASHBOARD_PATH, DASHBOARDS_PATH
 from engine.workspaces.dashboards import Dashboards
+from engine.workspaces.permissions import DASHBOARD_PATH, DASHBOARDS_PATH
 from tests.api import wire
 from tests.api.boards import boards_app
 from tests.api.test_schemathesis import EXAMPLES, asked_of, own_document

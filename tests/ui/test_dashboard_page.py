@@ -181,6 +181,48 @@ def test_editing_goes_on_with_what_was_left_behind(dashboard: Dashboard) -> None
     assert not later.button(key="save").disabled
 
 
+def test_edits_outlive_the_dashboard_that_somebody_deletes(dashboard: Dashboard) -> None:
+    page = pressed(opened(dashboard), "edit")
+    step(page, dashboard, 18)
+    process().dashboards.delete(WORKSPACE, BRANDS[0], dashboard.id, "ana")
+    page.run()
+    assert any("still here" in text.value for text in page.markdown)
+    # There is no other page to go to in this test.
+    page.button(key="save_copy").click().run()
+    there = process().dashboards.list(WORKSPACE, BRANDS[0], "demo")
+    made = next(one for one in there if one.name == "Shop (copy)")
+    copy = process().dashboards.get(WORKSPACE, BRANDS[0], made.id)
+    assert [w.position.x for w in copy.widgets] == [6, 12, 18]
+    process().dashboards.delete(WORKSPACE, BRANDS[0], made.id, "ana")
+    process().dashboards.purge(WORKSPACE, BRANDS[0], made.id)
+
+
+def test_no_revision_is_restored_over_what_is_not_saved(dashboard: Dashboard) -> None:
+    page = pressed(opened(dashboard), "edit")
+    assert not page.button(key="revisions").disabled
+    step(page, dashboard, 18)
+    assert page.run().button(key="revisions").disabled
+
+
+def test_a_second_tab_neither_overwrites_nor_drops_the_edits_of_the_first(
+    dashboard: Dashboard,
+) -> None:
+    first, second = (pressed(opened(dashboard), "edit") for _ in range(2))
+    for page, x in ((first, 18), (second, 17)):
+        step(page, dashboard, x)
+        pressed(page.run(), "undo")
+        pressed(page, "redo")
+    assert not first.warning
+    assert "Another tab" in second.warning[0].value.replace("\\", "")
+    pressed(second, "undo")
+    pressed(second, "leave")
+    kept = process().dashboards.draft("demo", dashboard.id)
+    assert kept is not None
+    assert kept.widgets[1]["position"]["x"] == 18
+    pressed(first, "save")
+    assert process().dashboards.draft("demo", dashboard.id) is None
+
+
 def test_a_draft_that_cannot_be_kept_is_said_to_be_in_this_tab_only(
     dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,9 +1,11 @@
 """What is said of a dashboard's versions, and where a new widget goes."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from engine import process
 from engine.demo.words import BRANDS, WORKSPACE
@@ -13,6 +15,7 @@ from pages.ui.places import raw_widget, with_widget
 from pages.ui.view import View
 
 HERE = (WORKSPACE, BRANDS[0])
+PAGE = str(Path(__file__).parent / "dialogs_page.py")
 BODY = {
     "event_types": None,
     "group_by": "none",
@@ -91,3 +94,23 @@ def test_a_new_widget_takes_the_first_free_place() -> None:
     there = with_widget(overview, widget("New"))
     assert there[-1]["position"] == {"x": 0, "y": below, "w": 6, "h": 1}
     assert [one["id"] for one in there[:-1]] == [one.id for one in overview.widgets]
+
+
+@pytest.mark.parametrize(
+    ("kind", "button"), [("revisions", "restore_revision"), ("rename", "rename_done")]
+)
+def test_a_dialog_changes_nothing_that_was_saved_after_it_was_opened(
+    kind: str, button: str
+) -> None:
+    store = process().dashboards
+    made = store.create(*HERE, "ana", {"slug": f"seen-{kind}", "name": "First"})
+    store.put(*HERE, made.id, "ana", {"name": "Second"})
+    page = AppTest.from_file(PAGE, default_timeout=30)
+    page.session_state["opened"] = kind, made.id
+    page.run()
+    assert not page.exception
+    theirs = store.put(*HERE, made.id, "bob", {"name": "Theirs"})
+    page.button(key=button).click().run()
+    assert store.get(*HERE, made.id) == theirs
+    store.delete(*HERE, made.id, "ana")
+    store.purge(*HERE, made.id)

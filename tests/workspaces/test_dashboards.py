@@ -236,10 +236,10 @@ def test_drafts_are_kept_as_they_are(boards):
     made = boards.create(widget())
     edits = [*raw(made), {"widget_type": "nonsense \ud800 \0"}]
     assert boards.store.draft("ana", made.id) is None
-    boards.store.keep_draft("ana", made.id, 1, [])
-    boards.store.keep_draft("ana", made.id, 1, edits)
+    first = boards.store.keep_draft("ana", made.id, 1, [])
+    at = boards.store.keep_draft("ana", made.id, 1, edits, first)
     draft = boards.store.draft("ana", made.id)
-    assert (draft.version, draft.widgets) == (1, edits)
+    assert (draft.version, draft.widgets, draft.at) == (1, edits, at)
     assert boards.store.draft("bob", made.id) is None
     with pytest.raises(InvalidRequest, match="bytes"):
         boards.store.keep_draft("ana", made.id, 1, ["x" * (2 << 20)])
@@ -249,6 +249,21 @@ def test_drafts_are_kept_as_they_are(boards):
         boards.store.keep_draft("ana", NEVER_SEEN, 1, [])
     boards.store.drop_draft("ana", made.id)
     assert boards.store.draft("ana", made.id) is None
+
+
+def test_a_draft_of_another_tab_is_neither_overwritten_nor_dropped(boards):
+    made = boards.create(widget())
+    begun = boards.store.keep_draft("ana", made.id, 1, ["begun"])
+    there = boards.store.keep_draft("ana", made.id, 1, ["theirs"], begun)
+    for after in (None, begun):
+        with pytest.raises(Conflict, match="Another tab"):
+            boards.store.keep_draft("ana", made.id, 1, ["mine"], after)
+    boards.store.drop_draft("ana", made.id, begun)
+    assert boards.store.draft("ana", made.id).widgets == ["theirs"]
+    boards.store.drop_draft("ana", made.id, there)
+    assert boards.store.draft("ana", made.id) is None
+    boards.store.keep_draft("ana", made.id, 1, ["mine"], begun)
+    assert boards.store.draft("ana", made.id).widgets == ["mine"]
 
 
 def test_brands_and_workspaces_are_apart(boards):

@@ -6,12 +6,13 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from engine import VitrineError
+from engine import Scope, VitrineError
 from engine.errors import PreconditionFailed
+from engine.workspaces.parse import DESCRIPTION_LENGTH, NAME_LENGTH
 from engine.workspaces.widget import Dashboard
 from pages.ui import drawer, revisions, session, text
 from pages.ui.grid.draft import Draft
-from pages.ui.grid.editing import KEPT, Editing
+from pages.ui.grid.editing import KEPT, Editing, copied
 from pages.ui.words import say
 
 
@@ -37,7 +38,14 @@ def bar(editing: Editing, draft: Draft) -> None:
             drawer.open(None, editing.scope, editing.put_widget)
         if st.button(say("Name"), key="rename", icon=":material/edit_note:"):
             name_it(editing)
-        if st.button(say("Revisions"), key="revisions", icon=":material/history:"):
+        # One that is restored would take the place of what is not saved.
+        if st.button(
+            say("Revisions"),
+            key="revisions",
+            icon=":material/history:",
+            disabled=draft.changed,
+            help=say("Save or undo your changes first.") if draft.changed else None,
+        ):
             revisions.open(editing.dashboard, editing.scope, lambda _: editing.end())
         st.caption(say("Changes are not saved yet.") if draft.changed else say("No changes yet."))
         with st.container(horizontal=True, horizontal_alignment="right", width="content"):
@@ -89,9 +97,12 @@ def name_it(editing: Editing) -> None:
 
 def _name(editing: Editing) -> None:
     now = editing.begin().now
-    name = st.text_input(say("Name"), now.name, max_chars=120, key="new_name")
+    name = st.text_input(say("Name"), now.name, max_chars=NAME_LENGTH, key="new_name")
     described = st.text_area(
-        say("Description"), now.description or "", max_chars=2000, key="new_description"
+        say("Description"),
+        now.description or "",
+        max_chars=DESCRIPTION_LENGTH,
+        key="new_description",
     )
     if st.button(say("Use it"), type="primary", disabled=not name.strip(), key="use_name"):
         over(lambda: editing.rename(name.strip(), described.strip() or None))
@@ -140,13 +151,32 @@ def conflict(editing: Editing) -> None:
     with st.container(horizontal=True):
         link = dict(session.link_parameters())
         st.link_button(say("Look at theirs"), theirs(link), icon=":material/open_in_new:")
-        if st.button(say("Save mine as a copy"), type="primary", key="save_copy"):
-            try:
-                show(editing.save_copy())
-            except VitrineError as error:
-                st.error("  \n".join(text.for_markdown(line) for line in told(error)))
+        copy_button(editing.save_copy)
         if st.button(say("Throw mine away"), key="drop_mine"):
             over(editing.end)
+
+
+def offer_copy(id: str, scope: Scope) -> None:
+    """Of edits whose dashboard somebody deleted in the meantime."""
+    draft = session.draft_of(id)
+    if draft is None or not draft.changed:
+        return
+
+    def save_copy() -> Dashboard:
+        made = copied(draft, scope)
+        session.keep_draft_of(id, None)
+        return made
+
+    st.markdown(say("What you changed and did not save is still here."))
+    copy_button(save_copy)
+
+
+def copy_button(save_copy: Callable[[], Dashboard]) -> None:
+    if st.button(say("Save mine as a copy"), type="primary", key="save_copy"):
+        try:
+            show(save_copy())
+        except VitrineError as error:
+            st.error("  \n".join(text.for_markdown(line) for line in told(error)))
 
 
 def theirs(link: dict[str, list[str]]) -> str:

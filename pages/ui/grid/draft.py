@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Self
 
-from pages.ui.grid.place import GRID, Widget, place_of
+from engine.workspaces.widget import COLS
+from pages.ui.grid.place import Widget, place_of
 
 STEPS: Final = 100
 """So many can be undone."""
@@ -48,7 +49,7 @@ class State:
         """The first place from above where so much is free."""
         taken = [place_of(widget) for widget in self.widgets]
         for y in range(max((place["y"] + place["h"] for place in taken), default=0) + 1):
-            for x in range(GRID - w + 1):
+            for x in range(COLS - w + 1):
                 wish = {"x": x, "y": y, "w": w, "h": h}
                 if not any(_overlap(wish, place) for place in taken):
                     return wish
@@ -59,7 +60,8 @@ class State:
 class Draft:
     """version: of the dashboard that was opened for editing, `saved` is what it was.
 
-    at: when the last step was made.
+    at: when the last step was made. kept: when the store last kept it; another one that it has is
+    another tab's.
     """
 
     version: int
@@ -68,6 +70,7 @@ class Draft:
     at: datetime
     past: tuple[State, ...] = field(default=())
     future: tuple[State, ...] = field(default=())
+    kept: datetime | None = None
 
     @property
     def changed(self) -> bool:

@@ -1,12 +1,14 @@
 """Edit mode: steps of a draft, and what becomes of it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
 
 from engine import Scope, VitrineError
+from engine.workspaces.parse import NAME_LENGTH, TITLE_LENGTH
 from engine.workspaces.slug import free_slug
 from engine.workspaces.widget import Dashboard
 from pages.ui import session
@@ -24,6 +26,17 @@ USUAL_SIZE: Final = (12, 3)
 def state(dashboard: Dashboard) -> State:
     widgets = tuple(widget.to_raw() for widget in dashboard.widgets)
     return State(dashboard.name, dashboard.description, widgets)
+
+
+def copied(draft: Draft, scope: Scope) -> Dashboard:
+    """What a draft is now as a dashboard of its own. Raises VitrineError."""
+    subject = session.identity().subject
+    where = (scope.workspace_id, scope.brand_id)
+    name = say("{title} (copy)", title=draft.now.name)[:NAME_LENGTH]
+    taken = {one.slug for one in session.dashboards().list(*where, subject)}
+    raw = draft.raw() | {"name": name, "slug": free_slug(name, taken)}
+    raw["widgets"] = [{**widget, "id": str(uuid4())} for widget in raw["widgets"]]
+    return session.saving(scope).create(*where, subject, raw)
 
 
 class Editing:
@@ -68,8 +81,8 @@ class Editing:
         if kept is None or found is None:
             return
         saved = self._version(kept.version)
-        draft = Draft(kept.version, saved, saved, kept.at).step(found, kept.at)
-        session.keep_draft_of(self.id, draft)
+        draft = Draft(kept.version, saved, saved, kept.at, kept=kept.at)
+        session.keep_draft_of(self.id, draft.step(found, kept.at))
 
     def _version(self, number: int) -> State:
         try:
@@ -112,7 +125,8 @@ class Editing:
         def put(now: State) -> State:
             place = place_of(widget)
             config = dict(widget["config"])
-            config["title"] = say("{title} (copy)", title=title_of(widget) or say("Untitled"))[:120]
+            config["title"] = say("{title} (copy)", title=title_of(widget) or say("Untitled"))
+            config["title"] = config["title"][:TITLE_LENGTH]
             copy = {
                 "id": str(uuid4()),
                 "widget_type": widget["widget_type"],
@@ -138,20 +152,19 @@ class Editing:
 
     def save_copy(self) -> Dashboard:
         """The draft as a dashboard of its own; this one stays what it is."""
-        draft = self.begin()
-        where = (self.scope.workspace_id, self.scope.brand_id)
-        name = say("{title} (copy)", title=draft.now.name)[:120]
-        taken = {one.slug for one in session.dashboards().list(*where, self._subject)}
-        raw = draft.raw() | {"name": name, "slug": free_slug(name, frozenset(taken))}
-        raw["widgets"] = [{**widget, "id": str(uuid4())} for widget in raw["widgets"]]
-        made = session.saving(self.scope).create(*where, self._subject, raw)
+        made = copied(self.begin(), self.scope)
         self.end()
         return made
 
     def end(self) -> None:
-        """The draft is saved or thrown away."""
+        """The draft is saved or thrown away; another tab's stays."""
+        draft = self.draft
         session.keep_draft_of(self.id, None)
-        session.dashboards().drop_draft(self._subject, self.id)
+        session.say_of(KEPT, {})
+        if draft is not None and draft.kept is not None:
+            # What cannot be forgotten now is offered again, which loses nothing.
+            with suppress(VitrineError):
+                session.dashboards().drop_draft(self._subject, self.id, draft.kept)
 
     def drop(self) -> None:
         """What was left behind is not wanted."""
@@ -160,13 +173,20 @@ class Editing:
     def _keep(self, draft: Draft) -> None:
         """Where the store cannot keep it, the tab still has it, and says so."""
         session.keep_draft_of(self.id, draft)
-        kept = session.dashboards()
         try:
-            if draft.changed:
-                kept.keep_draft(self._subject, self.id, draft.version, draft.parts())
-            else:
-                kept.drop_draft(self._subject, self.id)
+            session.keep_draft_of(self.id, replace(draft, kept=self._kept(draft)))
         except VitrineError as error:
             session.say_of(KEPT, {"": error.message})
         else:
             session.say_of(KEPT, {})
+
+    def _kept(self, draft: Draft) -> datetime | None:
+        """When the store has it; None once there is nothing to keep."""
+        store = session.dashboards()
+        if draft.changed:
+            return store.keep_draft(
+                self._subject, self.id, draft.version, draft.parts(), draft.kept
+            )
+        if draft.kept is not None:
+            store.drop_draft(self._subject, self.id, draft.kept)
+        return None

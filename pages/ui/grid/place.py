@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-GRID: Final = 24
-ROW: Final = 136
+from engine.workspaces.widget import ROW_HEIGHT
+
 GAP: Final = 12
 HEAD: Final = 52
 """Of a card: its title, menu and edges."""
@@ -28,7 +28,7 @@ def in_order(widgets: Sequence[Widget]) -> list[Widget]:
 
 def height(rows: int) -> int:
     """Pixels of a card of so many rows."""
-    return ROW * rows + GAP * (rows - 1)
+    return ROW_HEIGHT * rows + GAP * (rows - 1)
 
 
 def room(widget: Widget) -> int:
