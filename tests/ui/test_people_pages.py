@@ -13,7 +13,7 @@ from engine.caches.memory import MemoryAnswers
 from engine.demo.words import BRANDS, WORKSPACE
 from engine.errors import Forbidden
 from engine.scope import Identity, Role
-from engine.workspaces.browser import SESSION, VISIT
+from engine.workspaces.browser import SECURE, SESSION, VISIT
 from engine.workspaces.entry import Visit
 from engine.workspaces.permissions import LEAST, OF_PAGE
 from pages.ui import (
@@ -201,6 +201,17 @@ def test_demo_mode_says_how_to_leave_it(monkeypatch):
     test = opened("admin", monkeypatch, {})
     assert "engine.workspaces.members add" in test.code[0].value
     assert not test.text_input
+
+
+def test_behind_tls_a_planted_session_is_none(monkeypatch, house):
+    mine = house["foreign"]
+    monkeypatch.setattr(visitor, "_cookies", lambda: mine)
+    assert (visitor.session_token(), visitor.visit().token) == (mine[SESSION], BROWSER)
+    monkeypatch.setattr(visitor, "_is_secure", lambda: True)
+    assert (visitor.session_token(), visitor.visit()) == (None, None)
+    guarded = {SECURE + name: token for name, token in mine.items()}
+    monkeypatch.setattr(visitor, "_cookies", lambda: guarded)
+    assert visitor.session_token() == mine[SESSION]
 
 
 def ended(person):
