@@ -44,6 +44,12 @@ def test_anything_else_does_not(crew, who, password):
         crew.sign_in(who, password=password)
 
 
+def test_a_password_that_grows_when_it_is_normalised_still_opens(crew):
+    long = "\ufdfa" * 100 + "abcde"
+    crew.people.accounts.set_password(crew.account("viewer").id, long)
+    assert crew.sign_in("viewer", password=long)
+
+
 def test_an_email_has_no_case(crew):
     ticket = crew.people.entry.by_password(" ViewER@Example.com ", PASSWORD, VISIT)
     assert crew.people.entry.complete(ticket, VISIT)
