@@ -1,6 +1,7 @@
 """Every page x every role x own and foreign, without a browser; and the door before them."""
 
 import re
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from engine.workspaces.entry import Visit
 from engine.workspaces.permissions import LEAST, OF_PAGE
 from pages.ui import (
     answer,
+    door,
     drawer,
     keep,
     known,
@@ -266,6 +268,17 @@ def test_what_runs_by_itself_ends_with_the_right_to_see_it(monkeypatch, house, g
     monkeypatch.setattr(visitor, "_cookies", dict)
     session.recheck(Scope(WORKSPACE, BRANDS[0]))
     assert len(begun) == 2
+
+
+def test_an_open_page_notices_other_rights(monkeypatch, house):
+    begun = []
+    monkeypatch.setattr(door.st, "rerun", lambda: begun.append(1))
+    monkeypatch.setattr(visitor, "_cookies", lambda: house["narrow"])
+    who = visitor.visitor()
+    door.watch.__wrapped__(who)
+    assert not begun
+    door.watch.__wrapped__(replace(who, roles={WORKSPACE: Role.ADMIN}))
+    assert begun
 
 
 @pytest.mark.parametrize(
