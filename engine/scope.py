@@ -94,6 +94,13 @@ class Identity:
         brands = self.brands.get(workspace_id, frozenset())
         return bool(brands) if brand_id is None else brand_id in brands
 
+    def may_bring(self, workspace_id: str, brand_id: str | None) -> bool:
+        """Whether a whole file or table may be read into the workspace; None is one whose rows say
+        their brand, which may be any."""
+        if brand_id is None and not (self.founds or workspace_id in self.whole):
+            return False
+        return self.may_write(workspace_id, brand_id)
+
 
 def demo_identity(brands: Mapping[str, Iterable[str]]) -> Identity:
     """Who everybody is in demo mode: on the loopback address, and everything is open to them."""

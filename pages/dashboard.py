@@ -112,6 +112,7 @@ class Page:
                 drawer.open(None, self.scope, self.editing.put_widget)
 
     def _grid(self) -> None:
+        session.recheck(self.scope)
         if self._is_outdated():
             st.rerun()
         first = session.first_sight(self.dashboard.id)

@@ -14,6 +14,7 @@ from pages.ui import (
     neighbours,
     programs,
     rows,
+    session,
     text,
 )
 from pages.ui.charts.drawing import Drawing
@@ -66,6 +67,7 @@ def nothing_yet() -> None:
 @st.fragment
 def beneath(drawing: Drawing, scope: Scope) -> None:
     """The events of a row, all rows, and the request for programs: what is open of it."""
+    session.recheck(scope)
     chart = chart_name(drawing)
     behind.behind(drawing, scope, chart)
     tabs = st.tabs([say("Rows"), *programs.KINDS, say("Paste")], key="beneath", on_change="rerun")

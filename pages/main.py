@@ -55,7 +55,7 @@ page = st.navigation(
 )
 if not visitor.in_demo():
     who = door.enter(page.url_path or "explore")
-    door.watch()
+    door.watch(who)
     door.account_menu(who)
 elif session.demo_error():
     why = say("The demo shop could not be made: {why}", why=session.demo_error())

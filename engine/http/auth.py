@@ -103,6 +103,9 @@ def authorization_of(headers: Headers) -> str | None:
     given = headers.getlist("authorization")
     if len(given) > 1:
         raise invalid("Several Authorization headers were sent; send one.")
+    if given and given[0].startswith(SESSION):
+        # A session opens only what its cookie does, and that is reading.
+        raise invalid("A session is no token; send Authorization: Bearer and an API key.")
     return given[0] if given else None
 
 

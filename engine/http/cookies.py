@@ -10,12 +10,12 @@ from engine.workspaces.browser import SECURE, SESSION, VISIT, token_in
 LONGEST: Final = 16_384
 
 
-def session_of(headers: Headers) -> str | None:
-    return _token_of(headers, SESSION)
+def session_of(headers: Headers, secure: bool = False) -> str | None:
+    return _token_of(headers, SESSION, secure)
 
 
-def visit_of(headers: Headers) -> str | None:
-    return _token_of(headers, VISIT)
+def visit_of(headers: Headers, secure: bool = False) -> str | None:
+    return _token_of(headers, VISIT, secure)
 
 
 def put(response: Response, name: str, token: str, secure: bool, days: int | None = None) -> None:
@@ -36,7 +36,7 @@ def drop(response: Response, name: str) -> None:
     response.delete_cookie(SECURE + name, path="/", secure=True, httponly=True, samesite="lax")
 
 
-def _token_of(headers: Headers, name: str) -> str | None:
+def _token_of(headers: Headers, name: str, secure: bool) -> str | None:
     """None also where a browser sends several of one name: one of them is somebody else's."""
     text = "; ".join(headers.getlist("cookie"))
     if not text or len(text) > LONGEST:
@@ -45,4 +45,4 @@ def _token_of(headers: Headers, name: str) -> str | None:
     names = [key for key, _, _ in parts]
     if names.count(name) > 1 or names.count(SECURE + name) > 1:
         return None
-    return token_in({key: value for key, _, value in parts}, name)
+    return token_in({key: value for key, _, value in parts}, name, secure)

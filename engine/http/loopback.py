@@ -16,6 +16,15 @@ from engine.errors import Forbidden
 from engine.http.envelope import SECURITY, new_request_id, refusal
 from engine.settings import VAULT_VARIABLE
 
+FORWARDED: Final = (
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+)
+"""What a proxy on this machine adds, whose clients may be anywhere."""
 SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 LONGEST: Final = 64
 """No name of this machine has more characters."""
@@ -93,6 +102,8 @@ def _reason(scope: Scope) -> str | None:
     server, client = scope.get("server"), scope.get("client")
     if not _is_local_end(server) or not _is_local_end(client):
         return f"{_shown(client)} reached it at {_shown(server)}"
+    if via := [name for name in FORWARDED if name in headers]:
+        return f"a proxy forwarded it ({via[0]})"
     hosts = headers.getlist("host")
     if not hosts or not all(_is_loopback_host(host) for host in hosts):
         return f"the Host header is {', '.join(hosts)[:80]!a}"

@@ -80,7 +80,7 @@ class PageHeaders:
         headers = Headers(scope=scope)
         if scope["method"] != "GET" or "text/html" not in headers.get("accept", ""):
             return None
-        if cookies.visit_of(headers) is not None:
+        if cookies.visit_of(headers, secure) is not None:
             return None
         if not await to_thread.run_sync(self._visits):
             return None

@@ -36,7 +36,9 @@ class SignIn:
         return [Route(PATH, self.enter), Route(OUT, self.leave)]
 
     async def enter(self, request: Request) -> Response:
-        ticket, visit = request.query_params.get("ticket", ""), cookies.visit_of(request.headers)
+        secure = is_secure(request, self._public_url)
+        ticket = request.query_params.get("ticket", "")
+        visit = cookies.visit_of(request.headers, secure)
         former = cookies.session_of(request.headers)
         try:
             if visit is None:
@@ -46,7 +48,7 @@ class SignIn:
         except Unauthorized:
             return RedirectResponse(REFUSED, 303, SECURITY)
         response = RedirectResponse(place(request.query_params.get("next", "/")), 303, SECURITY)
-        cookies.put(response, SESSION, session, is_secure(request, self._public_url), LASTS.days)
+        cookies.put(response, SESSION, session, secure, LASTS.days)
         return response
 
     async def leave(self, request: Request) -> Response:

@@ -33,13 +33,14 @@ class Attempts:
         with self._database.begin() as connection:
             now = self._clock()
             connection.execute(delete(attempts).where(attempts.c.until <= kept(now)))
-            ends = [
-                until
-                for name, most in _names(email, address)
-                if (until := self._count(connection, name, most, now)) is not None
-            ]
-        if ends:
-            minutes = max(1, math.ceil((max(ends) - now) / timedelta(minutes=1)))
+            until = None
+            for name, most in _names(email, address):
+                until = self._count(connection, name, most, now)
+                if until is not None:
+                    # Not counted further: who is refused here does not use up others' attempts.
+                    break
+        if until is not None:
+            minutes = max(1, math.ceil((until - now) / timedelta(minutes=1)))
             raise TooManyRequests(
                 f"Too many attempts to sign in; try again in {minutes} minutes.",
                 headers={"Retry-After": str(minutes * 60)},
@@ -69,8 +70,9 @@ class Attempts:
 
 
 def _names(email: str, address: str) -> list[tuple[bytes, int]]:
+    """The account last: only attempts that are looked at count against it."""
     return [
         (hashed(f"pair {email} {address}"), OF_PAIR),
-        (hashed(f"account {email}"), OF_ACCOUNT),
         (hashed(f"address {address}"), OF_ADDRESS),
+        (hashed(f"account {email}"), OF_ACCOUNT),
     ]

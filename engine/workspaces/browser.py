@@ -13,7 +13,9 @@ SECURE: Final = "__Host-"
 TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 
-def token_in(cookies: Mapping[str, str], name: str) -> str | None:
-    """The token that a browser sent; the one of a secure connection wins."""
-    given = cookies.get(SECURE + name) or cookies.get(name) or ""
+def token_in(cookies: Mapping[str, str], name: str, secure: bool = False) -> str | None:
+    """The token that a browser sent; the one of a secure connection wins. secure: there is no other
+    connection, so that what has the plain name was planted."""
+    plain = None if secure else cookies.get(name)
+    given = cookies.get(SECURE + name) or plain or ""
     return given if TOKEN.fullmatch(given) else None

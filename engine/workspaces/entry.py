@@ -139,11 +139,12 @@ class Entry:
         return self._ticket(account, visit)
 
     def invited(self, token: str) -> Account | None:
-        """Whose invitation this is."""
+        """Whose invitation this is; None when they have another way in by now."""
         ticket = self._tickets.look(INVITATION, token)
         if ticket is None or ticket.account_id is None:
             return None
-        return self._accounts.get(ticket.account_id)
+        account = self._accounts.get(ticket.account_id)
+        return None if account.has_password or account.subject is not None else account
 
     def accept(self, token: str, password: str, visit: Visit) -> str:
         """Choose the first password. Raises InvalidRequest, Unauthorized."""

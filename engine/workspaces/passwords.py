@@ -31,7 +31,7 @@ def matches(stored: str | None, password: str) -> bool:
     try:
         with _TURNS:
             return (
-                _HASHER.verify(stored or NOBODYS, _normal(password)[:MOST]) and stored is not None
+                _HASHER.verify(stored or NOBODYS, _normal(password[:MOST])) and stored is not None
             )
     except (VerificationError, InvalidHashError):
         return False

@@ -99,16 +99,19 @@ def _member(who: Identity, workspace: str, member: Member) -> None:
 
 
 def _more(workspace: str, member: Member, key: str) -> None:
-    members, by, where = visitor.people().members, session.identity(), visitor.address()
-    place = (by, workspace, member.account_id, where)
+    members = visitor.people().members
+
+    def place() -> tuple[Identity, str, str, str]:
+        """Asked for at the press: who drew the button may have lost their role since."""
+        return session.identity(), workspace, member.account_id, visitor.address()
 
     def invite() -> None:
-        session.say_of("invitation", {"link": members.invite(*place)})
+        session.say_of("invitation", {"link": members.invite(*place())})
 
     steps = [
-        ("remove", say("Remove"), lambda: members.remove(*place), True),
-        ("disable", say("Disable"), lambda: members.disable(*place), not member.disabled),
-        ("enable", say("Let in again"), lambda: members.enable(*place), member.disabled),
+        ("remove", say("Remove"), lambda: members.remove(*place()), True),
+        ("disable", say("Disable"), lambda: members.disable(*place()), not member.disabled),
+        ("enable", say("Let in again"), lambda: members.enable(*place()), member.disabled),
         ("invite", say("Invite again"), invite, member.invited),
     ]
     for name, label, step, is_offered in steps:

@@ -96,6 +96,7 @@ def say_all(lines: list[str]) -> None:
 @st.fragment
 def accounted(drawing: Drawing, scope: Scope) -> None:
     """Whether it adds up, and how it was computed."""
+    session.recheck(scope)
     end = drawing.result.generated_at
     try:
         account = session.engine().account(drawing.request, scope, as_of=end)

@@ -16,7 +16,8 @@ SET_UP: Final = "set_up"
 INVITATION: Final = "invitation"
 REFUSED: Final = "sign_in"
 WATCHED: Final = 3.0
-"""Seconds after which an open page notices that its session has ended."""
+"""Seconds after which an open page notices that its session has ended or its rights
+changed."""
 
 
 def enter(page: str) -> Identity:
@@ -48,9 +49,9 @@ def _run(script: str) -> None:
 
 
 @st.fragment(run_every=WATCHED)
-def watch() -> None:
-    """An open page asks for itself."""
-    if visitor.visitor() is None:
+def watch(who: Identity) -> None:
+    """An open page asks for itself: who drew it may be signed out, or open to other things."""
+    if visitor.visitor() != who:
         st.rerun()
 
 

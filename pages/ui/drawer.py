@@ -68,6 +68,7 @@ def _body(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def inside(widget: Mapping[str, Any] | None, scope: Scope, on_done: Done) -> None:
     """What is in the drawer."""
+    session.recheck(scope)
     address.understand(panel=PANEL)
     body, seen = address.body(panel=PANEL), address.seen(PANEL)
     request, faults = examine(body)

@@ -61,7 +61,7 @@ def _ask(path: Path, seen: pl.DataFrame, number: int) -> None:
     with where:
         workspace, brand = pick_target("brand_id" in mapping.fields, str(number))
     faults = [*target_faults(workspace, brand), *mapping.faults()]
-    if not session.identity().may_write(workspace, brand):
+    if not session.identity().may_bring(workspace, brand):
         message = f"{workspace} and this brand are not open to you for events; choose your own."
         faults.append(Fault(WORKSPACE_FIELD, message))
     if brand is None and "brand_id" not in mapping.fields:
@@ -70,9 +70,11 @@ def _ask(path: Path, seen: pl.DataFrame, number: int) -> None:
         st.error(text.for_markdown(fault.message), icon=":material/error:")
     if not any(fault.field == "event_type" for fault in faults):
         columns.show_preview(seen, mapping, brand)
-    if st.button(
+    pressed = st.button(
         "Import", type="primary", icon=":material/upload:", disabled=bool(faults), key="import"
-    ):
+    )
+    # A browser can send the press of a button that it may not.
+    if pressed and not faults:
         who = session.identity().subject
         session.remember_import(session.imports().start(path, workspace, brand, mapping, who))
         st.rerun()

@@ -43,6 +43,7 @@ def save_button(
 
 
 def _dialog(body: Mapping[str, Any], fitted: View, scope: Scope) -> None:
+    session.recheck(scope)
     saved: tuple[str, str] | None = PANEL.says("saved")
     if saved is not None:
         _done(*saved, scope)

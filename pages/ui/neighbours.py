@@ -44,6 +44,7 @@ def _aggregations(body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 @st.fragment
 def neighbour_strip(request: AggregateRequest, keys: Sequence[str], scope: Scope) -> None:
     """Computed together, from one state of the events."""
+    session.recheck(scope)
     bodies = neighbours(request, keys)
     try:
         answers = session.engine().batch(bodies, scope)

@@ -21,6 +21,7 @@ def export(id: str, scope: Scope) -> None:
 
 
 def _export(id: str, scope: Scope) -> None:
+    session.recheck(scope)
     dashboard = session.dashboards().get(scope.workspace_id, scope.brand_id, id)
     form: Literal["yaml", "json"] = st.segmented_control(
         say("Format"),

@@ -36,6 +36,7 @@ def open(dashboard: Dashboard, scope: Scope, on_restored: Restored) -> None:
 
 
 def _dialog(dashboard: Dashboard, scope: Scope, on_restored: Restored) -> None:
+    session.recheck(scope)
     here = (scope.workspace_id, scope.brand_id, dashboard.id)
     there = session.dashboards().revisions(*here)
     limit = int(session.control(LIMIT, SHOWN))

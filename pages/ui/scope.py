@@ -36,11 +36,11 @@ def choose_scope(page: str) -> Scope | None:
     with st.popover(say("Brand and catalog"), icon=":material/storefront:", key="of_brand"):
         workspace = pick(say("Workspace"), "workspace", sorted(brands), turned)
         brand = pick(say("Brand"), "brand", sorted(brands[workspace]), turned)
+        # Streamlit hands on what a browser says, also what it was not offered.
+        session.identity().check(Scope(workspace, brand))
         catalogs = known.inventory(Scope(workspace, brand)).catalogs
         catalog = pick(say("Catalog"), "catalog", [ALL, *sorted(catalogs)], turned)
-    scope = Scope(workspace, brand, None if catalog == ALL else catalog)
-    session.identity().check(scope)
-    return scope
+    return Scope(workspace, brand, None if catalog == ALL else catalog)
 
 
 def language_switch() -> None:

@@ -60,6 +60,14 @@ def identity() -> Identity:
     return who
 
 
+def recheck(scope: Scope) -> None:
+    """For what runs by itself, long after its page was guarded. Where the brand is open no more,
+    the whole page runs again, and says so."""
+    who = visitor.visitor()
+    if who is None or scope.brand_id not in who.brands.get(scope.workspace_id, ()):
+        st.rerun()
+
+
 def ready() -> bool:
     """Whether the demo shop is there, which only demo mode waits for."""
     return not visitor.in_demo() or process().demo.ready
@@ -249,9 +257,9 @@ def follower() -> Follower:
 
 def my_sources() -> list[Source]:
     """Those whose events this visitor may bring."""
-    may_write = identity().may_write
+    may_bring = identity().may_bring
     sources = follower().sources.all()
-    return [source for source in sources if may_write(source.workspace_id, source.brand_id)]
+    return [source for source in sources if may_bring(source.workspace_id, source.brand_id)]
 
 
 def my_source(name: str) -> Source | None:

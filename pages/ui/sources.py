@@ -148,7 +148,7 @@ def _connect(source: Source) -> None:
 
 def _seen(source: Source) -> tuple[int, list[str]]:
     """About how many rows there are, and with which columns."""
-    if not session.identity().may_write(source.workspace_id, source.brand_id):
+    if not session.identity().may_bring(source.workspace_id, source.brand_id):
         message = f"{source.workspace_id} and this brand are not open to you; choose your own."
         raise InvalidRequest([Fault(WORKSPACE_FIELD, message)])
     expected, columns = session.follower().look(source)
@@ -188,11 +188,9 @@ def _buttons(source: Source) -> None:
     )
     follower = session.follower()
     if source.followed:
-        pause = ":material/pause:"
-        st.button("Pause", key=f"pause_{name}", icon=pause, on_click=follower.pause, args=(name,))
+        _button("Pause", name, ":material/pause:", follower.pause)
     else:
-        play = ":material/play_arrow:"
-        st.button("Resume", key=f"resume_{name}", icon=play, on_click=follower.resume, args=(name,))
+        _button("Resume", name, ":material/play_arrow:", follower.resume)
     with st.popover("More", key=f"more_{name}"):
         with st.form(f"new_{name}", border=False, clear_on_submit=True):
             password = st.text_input(
@@ -206,14 +204,21 @@ def _buttons(source: Source) -> None:
                 follower.give_password(name, password)
             st.rerun()
         st.caption("Removed, a source is forgotten and no longer read. Its events stay.")
-        remove = ":material/delete:"
-        st.button("Remove", key=f"remove_{name}", icon=remove, on_click=_remove, args=(name,))
+        _button("Remove", name, ":material/delete:", follower.remove)
 
 
-def _remove(name: str) -> None:
+def _button(label: str, name: str, icon: str, step: Callable[[str], object]) -> None:
+    key = f"{label.lower()}_{name}"
+    st.button(label, key=key, icon=icon, on_click=_act, args=(step, name))
+
+
+def _act(step: Callable[[str], object], name: str) -> None:
+    """Of a source that is still the visitor's: it may have ended since the button was drawn."""
+    if session.my_source(name) is None:
+        return
     session.say_of(name, {})
     with _told(name):
-        session.follower().remove(name)
+        step(name)
 
 
 @st.fragment(run_every=1.0)

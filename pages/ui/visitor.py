@@ -28,18 +28,22 @@ def visitor() -> Identity | None:
 
 
 def session_token() -> str | None:
-    return token_in(_cookies(), SESSION)
+    return token_in(_cookies(), SESSION, _is_secure())
 
 
 def visit() -> Visit | None:
     """This browser, as a sign-in needs it; None where it keeps no cookies."""
-    token = token_in(_cookies(), VISIT)
+    token = token_in(_cookies(), VISIT, _is_secure())
     return None if token is None else Visit(token, address())
 
 
 def address() -> str:
     """The network address of the browser; Streamlit says None for this machine."""
     return st.context.ip_address or "127.0.0.1"
+
+
+def _is_secure() -> bool:
+    return process().settings.public_url.startswith("https://")
 
 
 def _cookies() -> Mapping[str, str]:

@@ -10,7 +10,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from engine.http.loopback import LoopbackOnly, refuse_public_address
+from engine.http.loopback import FORWARDED, LoopbackOnly, refuse_public_address
 from tests.api.wire import check_envelope
 
 HERE = ("127.0.0.1", 50_000)
@@ -128,6 +128,13 @@ def test_this_machine_is_answered(method: str, good: int, changes: dict[str, Any
 def test_other_machines_and_names_are_not(method: str, _good: int, changes: dict[str, Any]) -> None:
     assert status(method, "/api/x", **changes) == 403
     assert status(method, "/page", **changes) == 403
+
+
+@pytest.mark.parametrize("name", FORWARDED)
+def test_a_proxy_on_this_machine_opens_it_to_nobody(name: str) -> None:
+    for method in ("GET", "POST", "websocket"):
+        assert status(method, "/api/x", headers={name: "127.0.0.1"}) == 403
+        assert status(method, "/page", headers={name: ""}) == 403
 
 
 @pytest.mark.parametrize(

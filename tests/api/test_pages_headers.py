@@ -102,6 +102,19 @@ def test_behind_tls_cookies_go_nowhere_else(crew, base, url):
         assert "Domain" not in given
 
 
+def test_behind_tls_nobody_plants_a_browser(crew):
+    """Another site of the domain can write a cookie of the plain name."""
+    client = browser(crew, public_url="https://testserver", base="https://testserver")
+    planted = "p" * 43
+    client.cookies.set(VISIT, planted)
+    assert f"{SECURE}{VISIT}=" in client.get("/", headers=HTML).headers["Set-Cookie"]
+    del client.cookies[SECURE + VISIT]
+    mine = Visit(planted, "x")
+    ticket = crew.people.entry.by_password(email("foreign"), PASSWORD, mine)
+    answer = client.get("/sign-in", params={"ticket": ticket})
+    assert answer.headers["Location"] == REFUSED
+
+
 def test_a_session_that_was_planted_ends(crew):
     client = browser(crew)
     planted = crew.sign_in("foreign")

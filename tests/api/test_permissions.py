@@ -132,6 +132,16 @@ def test_every_route_is_in_the_table(door):
 
 
 @pytest.mark.parametrize("route", OF_ROUTE)
+def test_a_session_is_no_token(door, route):
+    """What a cookie holds does not write in a header either."""
+    crew, client, _ = door
+    method, path = route.split(" ")
+    address = path.replace("{workspaceId}", PLACE).replace("{dashboardId}", wire.NEVER_SEEN)
+    headers = {"X-Active-Brand": BRAND, "Authorization": f"Session {crew.sign_in('owner')}"}
+    wire.envelope(client.request(method, address, headers=headers), 401, "AUTH_002")
+
+
+@pytest.mark.parametrize("route", OF_ROUTE)
 def test_a_browsers_cookie_reads_and_does_not_write(door, route):
     """Another site can make a browser send a request with its cookie, but cannot read answers."""
     crew, client, _ = door

@@ -10,11 +10,12 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from engine import Scope, process
+from engine import Identity, Scope, process
 from engine.demo.words import BRANDS, WORKSPACE
 from engine.ingest.mapping import Mapping
 from engine.ingest.normalise import normalise
-from pages.ui import text
+from engine.scope import Role
+from pages.ui import scope, session, text
 
 SCOPE = Scope(WORKSPACE, BRANDS[0])
 SCOPE_PATH = (WORKSPACE, BRANDS[0])
@@ -309,3 +310,19 @@ def test_says_what_is_rolled_up(shop: None) -> None:
     rolled_up = next(frame.value for frame in page.dataframe if "Dimension" in frame.value.columns)
     assert set(rolled_up["Answered from"]) == {"rollups"}
     assert {"product_id", "metadata.country"} <= set(rolled_up["Dimension"])
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_forged_press_imports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The button is disabled, which only an honest browser minds."""
+    roles, brands = {WORKSPACE: Role.EDITOR}, {WORKSPACE: frozenset(BRANDS[:1])}
+    narrow = Identity("narrow", brands, roles=roles)
+    monkeypatch.setattr(session, "identity", lambda: narrow)
+    monkeypatch.setattr(scope, "DEMO_WORKSPACE", "ws_none")
+    time = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    page = uploaded(opened(), f"time,action,brand_id\n{time},view,{BRANDS[1]}".encode())
+    assert "this brand are not open to you" in "".join(error.value for error in page.error)
+    button = page.button(key="import")
+    monkeypatch.setattr(button, "_assert_can_interact", lambda: None)
+    button.click().run()
+    assert process().imports.of("narrow") == []

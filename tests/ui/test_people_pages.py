@@ -1,19 +1,36 @@
 """Every page x every role x own and foreign, without a browser; and the door before them."""
 
 import re
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from engine import process
+from engine import Scope, process
+from engine.caches.memory import MemoryAnswers
 from engine.demo.words import BRANDS, WORKSPACE
+from engine.errors import Forbidden
 from engine.scope import Identity, Role
-from engine.workspaces.browser import SESSION, VISIT
+from engine.workspaces.browser import SECURE, SESSION, VISIT
 from engine.workspaces.entry import Visit
 from engine.workspaces.permissions import LEAST, OF_PAGE
-from pages.ui import visitor
+from pages.ui import (
+    answer,
+    door,
+    drawer,
+    keep,
+    known,
+    neighbours,
+    portable,
+    revisions,
+    scope,
+    session,
+    visitor,
+)
+from pages.ui.grid import bar, enlarged
 
 PAGES = Path(__file__).parents[2] / "pages"
 OPERATOR = Identity("", {}, founds=True)
@@ -186,3 +203,101 @@ def test_demo_mode_says_how_to_leave_it(monkeypatch):
     test = opened("admin", monkeypatch, {})
     assert "engine.workspaces.members add" in test.code[0].value
     assert not test.text_input
+
+
+def test_behind_tls_a_planted_session_is_none(monkeypatch, house):
+    mine = house["foreign"]
+    monkeypatch.setattr(visitor, "_cookies", lambda: mine)
+    assert (visitor.session_token(), visitor.visit().token) == (mine[SESSION], BROWSER)
+    monkeypatch.setattr(visitor, "_is_secure", lambda: True)
+    assert (visitor.session_token(), visitor.visit()) == (None, None)
+    guarded = {SECURE + name: token for name, token in mine.items()}
+    monkeypatch.setattr(visitor, "_cookies", lambda: guarded)
+    assert visitor.session_token() == mine[SESSION]
+
+
+def ended(person):
+    """A new admin with the admin page open, whose role ends then."""
+    members, accounts = process().people.members, process().people.accounts
+    added = members.add(OPERATOR, WORKSPACE, person, Role.ADMIN)
+    ticket = process().people.entry.accept(added.invitation, PASSWORD, VISITOR)
+    cookies = {SESSION: process().people.entry.complete(ticket, VISITOR), VISIT: BROWSER}
+
+    def end():
+        members.change(OPERATOR, WORKSPACE, accounts.find(person).id, Role.VIEWER)
+        process().people.access._remembered = MemoryAnswers(1.0, entries=10)
+
+    return cookies, end
+
+
+@pytest.mark.parametrize("step", ["remove", "disable", "invite"])
+def test_a_button_that_was_drawn_before_a_role_ended_does_nothing(monkeypatch, house, step):
+    members = process().people.members
+    target = members.add(OPERATOR, WORKSPACE, f"target-{step}@example.com", Role.VIEWER)
+    cookies, end = ended(f"admin-{step}@example.com")
+    test = opened("admin", monkeypatch, cookies)
+    end()
+    test.button(key=f"{step}_member_{target.member.account_id}").click().run()
+    [now] = [m for m in members.of(OPERATOR, WORKSPACE) if m.email == target.member.email]
+    assert not now.disabled
+    assert process().people.entry.invited(target.invitation) is not None
+    assert "Your role does not open this page" in text_of(test)
+
+
+def test_a_brand_that_was_not_offered_is_not_looked_at(monkeypatch, house):
+    """A browser may send what it likes."""
+    looked = []
+    said = {"workspace": WORKSPACE, "brand": BRANDS[1]}
+    monkeypatch.setattr(visitor, "_cookies", lambda: house["narrow"])
+    monkeypatch.setattr(scope, "pick", lambda label, name, *_: said[name])
+    monkeypatch.setattr(known, "inventory", looked.append)
+    with pytest.raises(Forbidden):
+        scope.choose_scope("Explore")
+    assert not looked
+
+
+@pytest.mark.parametrize("gone", [Scope(WORKSPACE, BRANDS[1]), Scope("ws_other", BRANDS[0])])
+def test_what_runs_by_itself_ends_with_the_right_to_see_it(monkeypatch, house, gone):
+    begun = []
+    monkeypatch.setattr(session.st, "rerun", lambda: begun.append(1))
+    monkeypatch.setattr(visitor, "_cookies", lambda: house["narrow"])
+    session.recheck(Scope(WORKSPACE, BRANDS[0]))
+    assert not begun
+    session.recheck(gone)
+    assert begun
+    monkeypatch.setattr(visitor, "_cookies", dict)
+    session.recheck(Scope(WORKSPACE, BRANDS[0]))
+    assert len(begun) == 2
+
+
+def test_an_open_page_notices_other_rights(monkeypatch, house):
+    begun = []
+    monkeypatch.setattr(door.st, "rerun", lambda: begun.append(1))
+    monkeypatch.setattr(visitor, "_cookies", lambda: house["narrow"])
+    who = visitor.visitor()
+    door.watch.__wrapped__(who)
+    assert not begun
+    door.watch.__wrapped__(replace(who, roles={WORKSPACE: Role.ADMIN}))
+    assert begun
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda s: answer.accounted.__wrapped__(None, s),
+        lambda s: neighbours.neighbour_strip.__wrapped__(None, (), s),
+        lambda s: drawer.inside(None, s, None),
+        lambda s: revisions._dialog(None, s, None),
+        lambda s: portable._export("", s),
+        lambda s: keep._dialog({}, None, s),
+        lambda s: enlarged._inside(None, None, s),
+        lambda s: bar.conflict(SimpleNamespace(scope=s)),
+    ],
+)
+def test_fragments_and_dialogs_look_first(monkeypatch, run):
+    def gone(its):
+        raise Forbidden(its.brand_id)
+
+    monkeypatch.setattr(session, "recheck", gone)
+    with pytest.raises(Forbidden, match=BRANDS[0]):
+        run(Scope(WORKSPACE, BRANDS[0]))

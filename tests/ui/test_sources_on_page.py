@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -159,3 +160,33 @@ def test_only_sources_one_may_write_to_are_shown(
     monkeypatch.setattr(session, "identity", lambda: person)
     assert [source.name for source in session.my_sources()] == ["mine"]
     assert session.my_source("other") is None
+
+
+def test_a_button_that_was_drawn_before_a_right_ended_does_nothing(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.create()
+    process().follower.connect(shop.source("shop", brand_id=BRAND))
+    person = Identity("somebody", {WORKSPACE: frozenset({BRAND})}, roles={WORKSPACE: Role.EDITOR})
+    monkeypatch.setattr(session, "identity", lambda: person)
+    page = opened()
+    person = replace(person, roles={WORKSPACE: Role.VIEWER})
+    for label in ("Pause", "Remove"):
+        press(page, label)
+        assert [source.followed for source in process().follower.sources.all()] == [True]
+        person = replace(person, roles={WORKSPACE: Role.EDITOR})
+        page.run()
+        person = replace(person, roles={WORKSPACE: Role.VIEWER})
+
+
+def test_a_table_of_all_brands_is_not_for_members_of_some(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.create()
+    process().follower.connect(shop.source("all"))
+    brands = {WORKSPACE: frozenset({BRAND})}
+    roles = {WORKSPACE: Role.EDITOR}
+    for whole, names in ((frozenset[str](), []), (frozenset({WORKSPACE}), ["all"])):
+        person = Identity("somebody", brands, roles=roles, whole=whole)
+        monkeypatch.setattr(session, "identity", lambda person=person: person)
+        assert [source.name for source in session.my_sources()] == names

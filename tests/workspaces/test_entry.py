@@ -44,6 +44,12 @@ def test_anything_else_does_not(crew, who, password):
         crew.sign_in(who, password=password)
 
 
+def test_a_password_that_grows_when_it_is_normalised_still_opens(crew):
+    long = "\ufdfa" * 100 + "abcde"
+    crew.people.accounts.set_password(crew.account("viewer").id, long)
+    assert crew.sign_in("viewer", password=long)
+
+
 def test_an_email_has_no_case(crew):
     ticket = crew.people.entry.by_password(" ViewER@Example.com ", PASSWORD, VISIT)
     assert crew.people.entry.complete(ticket, VISIT)
@@ -229,6 +235,17 @@ def test_whoever_attacks_an_account_does_not_lock_its_owner_out(crew):
     assert crew.sign_in("viewer")
 
 
+def test_not_with_more_attempts_from_one_address_either(crew, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.workspaces.passwords.matches", lambda *_: False)
+        for _ in range(OF_PAIR):
+            fail(crew, "viewer", ELSEWHERE)
+        for _ in range(OF_ACCOUNT):
+            with pytest.raises(TooManyRequests):
+                crew.people.entry.by_password(email("viewer"), "wrong", ELSEWHERE)
+    assert crew.sign_in("viewer")
+
+
 def test_many_addresses_cannot_guess_one_account(crew, monkeypatch):
     monkeypatch.setattr("engine.workspaces.passwords.matches", lambda *_: False)
     for i in range(OF_ACCOUNT):
@@ -328,6 +345,16 @@ def test_nobody_gets_an_invitation_into_somebody_elses_account(crew):
     assert added.invitation is None
     with pytest.raises(Conflict, match="member of other workspaces too"):
         people.members.invite(crew.who("foreign"), OTHER, added.member.account_id)
+
+
+def test_an_invitation_ends_when_its_owner_comes_by_the_provider(crew):
+    """Whoever handed it out has it too, and would share the account."""
+    people = crew.people
+    added = people.members.add(crew.who("admin"), PLACE, "new@example.com", Role.VIEWER)
+    assert people.access.of_provider("https://issuer.example/ new", "new@example.com")
+    assert people.entry.invited(added.invitation) is None
+    with pytest.raises(Unauthorized):
+        people.entry.accept(added.invitation, PASSWORD, VISIT)
 
 
 def test_what_a_provider_says(crew):

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from engine.database.tables import members as rows
 from engine.errors import Conflict, Forbidden, InvalidRequest, NotFound, Unauthorized
-from engine.scope import Role, Scope
+from engine.scope import Identity, Role, Scope
 from engine.workspaces import permissions
 from engine.workspaces.permissions import LEAST
 from tests.workspaces.people import BRAND, FOREIGN, OTHER, PASSWORD, PLACE, SECOND, email
@@ -162,6 +162,21 @@ def test_who_may_add_events(crew):
     every = dict.fromkeys(("owner", "admin", "editor"), [True] * 3)
     none = dict.fromkeys(("viewer", "foreign"), [False] * 3)
     assert may == every | none | {"narrow": [True, False, True]}
+
+
+def test_who_may_bring_whole_files(crew):
+    """One whose rows name their brands is for those only who may write all of them."""
+    may = {
+        name: [crew.who(name).may_bring(PLACE, brand) for brand in (BRAND, SECOND, None)]
+        for name in ("editor", "viewer", "narrow", "foreign")
+    }
+    assert may == {
+        "editor": [True] * 3,
+        "viewer": [False] * 3,
+        "narrow": [True, False, False],
+        "foreign": [False] * 3,
+    }
+    assert Identity("", {}, founds=True).may_bring(PLACE, None)
 
 
 @pytest.mark.parametrize(

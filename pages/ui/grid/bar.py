@@ -136,6 +136,7 @@ def ask_in_conflict(editing: Editing) -> None:
 
 
 def conflict(editing: Editing) -> None:
+    session.recheck(editing.scope)
     where = (editing.scope.workspace_id, editing.scope.brand_id, editing.id)
     last = session.dashboards().revisions(*where)[0]
     st.markdown(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from engine import Scope, VitrineError
-from pages.ui import rows, text
+from pages.ui import rows, session, text
 from pages.ui.answer import receipt
 from pages.ui.charts.drawing import BARS
 from pages.ui.draw import draw
@@ -22,6 +22,7 @@ def enlarge(widget: Widget, asked: Asked, scope: Scope) -> None:
 
 
 def _inside(widget: Widget, asked: Asked, scope: Scope) -> None:
+    session.recheck(scope)
     drawing = answers([widget], asked, scope).drawings[widget["id"]]
     if isinstance(drawing, VitrineError):
         st.error(text.for_markdown(drawing.message))
