@@ -10,7 +10,7 @@ import pytest
 
 from engine import Result, Row, parse
 from pages.ui import charts, counter, session, spark
-from pages.ui.charts import heat
+from pages.ui.charts import bars, heat
 from pages.ui.charts.drawing import Drawing, nice
 from pages.ui.view import View
 
@@ -105,6 +105,26 @@ def test_a_funnel_goes_the_way_that_was_chosen() -> None:
     assert chosen.data[0].text[1] == "5 · 5 %"
     free = charts.figure(drawing(rows, funnel))
     assert list(free.layout.yaxis.ticktext) == ["view", "buy", "cart"]
+
+
+def test_a_step_of_a_funnel_without_events_is_there() -> None:
+    """Or the steps after it would be shares of another one."""
+    steps = ("view", "cart", "buy")
+    funnel = View(widget_type="funnel")
+    drawn = charts.figure(drawing([("buy", 10, 1), ("cart", 5, 1)], funnel, steps=steps))
+    assert list(drawn.layout.yaxis.ticktext) == ["view", "cart", "buy"]
+    assert list(drawn.data[0].text) == ["0", "5", "10"]
+    cut = drawing([("buy", 10, 1), ("cart", 5, 1)], funnel, steps=steps, groups=3)
+    assert list(charts.figure(cut).layout.yaxis.ticktext) == ["cart", "buy"]
+    assert list(charts.figure(cut).data[0].text) == ["5", "10"]
+
+
+def test_others_have_no_more_digits_than_sums() -> None:
+    rows = [("a", 0.1, 1), ("b", 0.2, 1)]
+    look = View(widget_type="top_n")
+    drawn = drawing(rows, look, aggregation="sum", groups=3, total=0.3)
+    name, value = bars.rest(drawn, 2) or ("", -1)
+    assert (name, value) == ("1 other", 0)
 
 
 def test_the_window_before_is_compared_bucket_by_bucket() -> None:

@@ -1,5 +1,6 @@
 """Bars beside each other: lying for names, standing for times and for a few names."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -10,9 +11,11 @@ from pages.ui.charts.drawing import GREY, HEIGHT, Drawing
 from pages.ui.charts.lines import goal_line, hovers, previous, time_axes
 from pages.ui.kinds import ADDITIVE
 from pages.ui.numbers import written
-from pages.ui.words import say
+from pages.ui.words import both, say
 
 BAR_HEIGHT: Final = 26
+DIGITS: Final = 6
+"""Of a sum, after the point: what is beyond them comes from subtracting."""
 LONGEST: Final = 4
 """So many times the longest bar, and the bar of all others would leave nothing to see of the rest;
 the line under the chart says what they come to.
@@ -42,8 +45,9 @@ def rest(drawing: Drawing, shown: int) -> tuple[str, float] | None:
     more = drawing.result.total_groups - min(shown, len(drawing.result.rows))
     if more <= 0 or drawing.total is None or drawing.request.aggregation not in ADDITIVE:
         return None
-    value = drawing.total - sum(row.value for row in drawing.result.rows[:shown])
-    return say("{count} others", count=written(more)), value
+    first = (-row.value for row in drawing.result.rows[:shown])
+    value = round(math.fsum((drawing.total, *first)), DIGITS)
+    return both("{n} other", "{n} others", more, n=written(more)), value
 
 
 def columns(drawing: Drawing) -> go.Figure:

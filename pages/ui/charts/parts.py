@@ -4,6 +4,7 @@ from typing import Final
 
 import plotly.graph_objects as go
 
+from engine import Row
 from pages.ui import text, theme
 from pages.ui.charts.bars import rest
 from pages.ui.charts.drawing import HEIGHT, Drawing
@@ -54,12 +55,9 @@ def donut(drawing: Drawing) -> go.Figure:
 
 def funnel(drawing: Drawing) -> go.Figure:
     """From the largest step to the smallest, or in the order in which types were chosen."""
-    rows = list(drawing.result.rows)
-    if drawing.request.group_by == "event_type" and len(drawing.steps) > 1:
-        place = {name: i for i, name in enumerate(drawing.steps)}
-        rows.sort(key=lambda row: place.get(row.key, len(place)))
-    rows = rows[:STEPS]
-    first = next((row.value for row in rows), 0)
+    rows = _steps(drawing)[:STEPS]
+    begins = rows and (not _is_way(drawing) or rows[0].key == drawing.steps[0])
+    first = rows[0].value if begins else 0
     labels = [
         f"{drawing.label(row.value, row.secondary)}"
         + (f" · {written(row.value, 'percent', first)}" if first else "")
@@ -88,3 +86,17 @@ def funnel(drawing: Drawing) -> go.Figure:
         showgrid=False,
     )
     return figure.update_layout(height=max(HEIGHT // 2, 70 + 48 * len(rows)))
+
+
+def _is_way(drawing: Drawing) -> bool:
+    return drawing.request.group_by == "event_type" and len(drawing.steps) > 1
+
+
+def _steps(drawing: Drawing) -> list[Row]:
+    """Of types that were chosen, also those without events; what the limit cut is not known."""
+    rows = {row.key: row for row in drawing.result.rows}
+    if not _is_way(drawing):
+        return list(rows.values())
+    missing = None if drawing.result.truncated else Row("", 0, 0)
+    steps = ((name, rows.get(name, missing)) for name in dict.fromkeys(drawing.steps))
+    return [row._replace(key=name) for name, row in steps if row is not None]

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from engine import FIELDS, AggregateRequest, Result, Scope, VitrineError, parse
+from engine.stores.base import Snapshot
 from pages.ui import session
 from pages.ui.charts.bars import BAR_HEIGHT
 from pages.ui.charts.drawing import BARS, Drawing
@@ -52,12 +53,14 @@ def answers(widgets: Sequence[Widget], asked: Asked, scope: Scope) -> Answered:
         else:
             bodies[widget["id"]] = body
     try:
-        results = session.engine().batch(bodies.values(), scope)
+        # What stands beside the answers is of the same events, or others would not complete them.
+        snapshot = session.engine().state(scope)
+        results = session.engine().batch(bodies.values(), scope, snapshot)
     except VitrineError as error:
         return Answered(found | dict.fromkeys(bodies, error))
     by_id = {widget["id"]: widget for widget in widgets}
     main = dict(zip(bodies, results, strict=True))
-    return Answered(found | _composed({i: by_id[i] for i in bodies}, bodies, main, scope))
+    return Answered(found | _composed(by_id, bodies, main, scope, snapshot))
 
 
 def _composed(
@@ -65,6 +68,7 @@ def _composed(
     bodies: Mapping[str, Mapping[str, Any]],
     results: Mapping[str, Result | VitrineError],
     scope: Scope,
+    snapshot: Snapshot,
 ) -> dict[str, Drawing | VitrineError | None]:
     requests: dict[str, tuple[AggregateRequest, View]] = {}
     plan = []
@@ -78,7 +82,7 @@ def _composed(
         requests[name] = request, view
         beside = wanted(request, result, view, trend=True)
         plan += [(name, part, asked) for part, asked in beside.items()]
-    more = session.engine().batch_until([asked for _, _, asked in plan], scope)
+    more = session.engine().batch_until([asked for _, _, asked in plan], scope, snapshot)
     beside_of: dict[str, dict[str, Result]] = {name: {} for name in requests}
     for (name, part, _), result in zip(plan, more, strict=True):
         if isinstance(result, VitrineError):
