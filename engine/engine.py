@@ -72,7 +72,7 @@ class Engine:
 
     def start(self, request: AggregateRequest, scope: Scope) -> "Future[Given[Result]]":
         """The answer when it is there, for `told`; waits for the store, not for a computation."""
-        return self._start(request, scope, self.store.glance(scope) or self.store.snapshot(scope))
+        return self._start(request, scope, self.state(scope))
 
     def start_now(self, request: AggregateRequest, scope: Scope) -> "Future[Given[Result]] | None":
         """`start` if it can be done without waiting for anything."""
@@ -81,12 +81,19 @@ class Engine:
             return None
         return self._start(request, scope, snapshot)
 
-    def batch(self, bodies: Iterable[Any], scope: Scope) -> list[Result | VitrineError]:
+    def state(self, scope: Scope) -> Snapshot:
+        """The brand's events as they are now, for batches that have to agree."""
+        return self.store.glance(scope) or self.store.snapshot(scope)
+
+    def batch(
+        self, bodies: Iterable[Any], scope: Scope, snapshot: Snapshot | None = None
+    ) -> list[Result | VitrineError]:
         """Answer all requests of a dashboard from one state of the events, at one time.
 
-        In the order they came; a request that cannot be answered has its error in its place.
+        In the order they came; a request that cannot be answered has its error in its place. What
+        is kept from the last minute ended when it was computed. snapshot: `state` at some time.
         """
-        snapshot = self.store.glance(scope) or self.store.snapshot(scope)
+        snapshot = snapshot or self.state(scope)
         now = self._clock()
         started: list[Future[Given[Result]] | VitrineError] = []
         for body in bodies:
@@ -97,12 +104,15 @@ class Engine:
         return [_outcome(one) for one in started]
 
     def batch_until(
-        self, asked: Iterable[tuple[Any, datetime]], scope: Scope
+        self,
+        asked: Iterable[tuple[Any, datetime]],
+        scope: Scope,
+        snapshot: Snapshot | None = None,
     ) -> list[Result | VitrineError]:
         """Like `batch`, with the end of each window as an aware datetime: what stands beside the
         answers of a dashboard, as the windows before them. Kept for a minute too.
         """
-        snapshot = self.store.glance(scope) or self.store.snapshot(scope)
+        snapshot = snapshot or self.state(scope)
         started: list[Future[Given[Result]] | VitrineError] = []
         for body, as_of in asked:
             try:
