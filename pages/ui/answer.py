@@ -133,7 +133,7 @@ def empty(request: AggregateRequest) -> None:
 def receipt(drawing: Drawing) -> list[str]:
     """What is shown of how much; the window and its edges; when this was computed, from what."""
     request, result = drawing.request, drawing.result
-    lines = [_cut(drawing), _window(drawing)]
+    lines = [cut(drawing), _window(drawing)]
     age = (datetime.now(UTC) - result.generated_at).total_seconds()
     computed = say(
         "Computed {age}, in {ms} ms",
@@ -152,7 +152,8 @@ def receipt(drawing: Drawing) -> list[str]:
     return lines
 
 
-def _cut(drawing: Drawing) -> str:
+def cut(drawing: Drawing) -> str:
+    """How many rows of how many there are."""
     request, result = drawing.request, drawing.result
     things = request.metadata_key or say(THINGS[request.group_by])
     if request.metadata_key:
@@ -188,7 +189,7 @@ def _window(drawing: Drawing) -> str:
         ]
         if covered:
             said.append(say("covers {parts}", parts=say(" and ").join(covered)))
-    cut = not drawing.request.is_time and drawing.view.look in ("bars", "columns", "ranking")
-    if cut and len(result.rows) > BARS:
+    few = not drawing.request.is_time and drawing.view.look in ("bars", "columns", "ranking")
+    if few and len(result.rows) > BARS:
         said.append(say("the first {n} in the chart", n=BARS))
     return " · ".join(said)

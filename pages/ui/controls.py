@@ -29,8 +29,8 @@ class Offer:
     """What the pickers offer: names with their counts, as labels."""
 
     def __init__(self, inventory: Inventory, details: Details | None) -> None:
-        self.types = _askable("event_types", inventory.event_types)
-        self.keys = _askable("group_by", inventory.metadata_keys, METADATA)
+        self.types = askable("event_types", inventory.event_types)
+        self.keys = askable("group_by", inventory.metadata_keys, METADATA)
         self.details = {} if details is None else details.keys
 
     def type_label(self, name: str) -> str:
@@ -55,7 +55,7 @@ class Offer:
         return [*found, *(other for other in known if name in other and other not in found)][:3]
 
 
-def _askable(field: str, names: Mapping[str, int], before: str = "") -> dict[str, int]:
+def askable(field: str, names: Mapping[str, int], before: str = "") -> dict[str, int]:
     """Those that a request may name: what is stored may be called anything."""
     pattern = next(f.pattern for f in FIELDS if f.name == field) or ""
     return {name: n for name, n in names.items() if re.fullmatch(pattern, before + name)}

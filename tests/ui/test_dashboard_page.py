@@ -12,7 +12,7 @@ from engine.demo.words import BRANDS, WORKSPACE
 from engine.errors import Unavailable
 from engine.workspaces.dashboards import Dashboards
 from engine.workspaces.widget import Dashboard
-from pages.ui.grid.asked import Asked
+from pages.ui.grid.asked import Asked, may_narrow
 from pages.ui.session import DRAFT
 
 pytestmark = pytest.mark.usefixtures("demo_shop")
@@ -112,6 +112,22 @@ def test_other_event_types_leave_nothing() -> None:
         "time_window_days": 7,
     }
     assert asked.body({"event_types": ["b"], "time_window_days": 30}) is None
+
+
+def test_a_time_series_that_its_limit_cuts_says_so(dashboard: Dashboard) -> None:
+    days = widget(0, "Days", group_by="day", limit=5) | {"widget_type": "time_series"}
+    widgets = {"widgets": [days]}
+    process().dashboards.put(WORKSPACE, BRANDS[0], dashboard.id, "somebody", widgets)
+    assert "5 of 31 days: the latest (limit 5)" in shown(opened(dashboard))
+    widgets = {"widgets": [days | {"config": days["config"] | {"limit": 31}}]}
+    process().dashboards.put(WORKSPACE, BRANDS[0], dashboard.id, "somebody", widgets)
+    assert "the latest" not in shown(opened(dashboard))
+    assert "31 of " in shown(opened(dashboard, time_window_days="365"))
+
+
+def test_only_names_that_a_request_may_have_narrow_a_dashboard() -> None:
+    assert may_narrow("agent_view")
+    assert not any(may_narrow(name) for name in ("", "Agent View", "agent-view"))
 
 
 def test_an_unknown_dashboard_is_told_of(dashboard: Dashboard) -> None:

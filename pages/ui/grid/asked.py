@@ -1,12 +1,11 @@
 """What an address asks of a dashboard: one time range, one event type, refreshing, the wall."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from engine import FIELDS
 from pages.ui import session
+from pages.ui.controls import askable
 from pages.ui.words import say
 
 RANGES: Final = (7, 30, 90, 365)
@@ -59,12 +58,16 @@ def read() -> Asked:
     return asked
 
 
+def may_narrow(event_type: str) -> bool:
+    """Whether requests may name it: what is stored may be called anything."""
+    return bool(askable("event_types", {event_type: 0}))
+
+
 def _understood(link: Mapping[str, list[str]]) -> dict[str, object]:
-    pattern = next(field.pattern for field in FIELDS if field.name == "event_types")
     days = _number(link, "time_window_days", RANGES)
     refresh = _number(link, "refresh", MINUTES)
     types = link.get("event_types", [])
-    event_type = types[-1] if types and re.fullmatch(pattern or "", types[-1]) else None
+    event_type = types[-1] if types and may_narrow(types[-1]) else None
     if types and event_type is None:
         _refuse("event_types", types[-1], say("the name of an event type"))
     return {RANGE: days, TYPE: event_type, REFRESH: refresh, WALL: link.get("wall") == ["true"]}

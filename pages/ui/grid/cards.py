@@ -9,10 +9,12 @@ from typing import Any, Final
 import streamlit as st
 
 from engine import VitrineError
-from pages.ui import session, text
+from pages.ui import answer, session, text
+from pages.ui.charts import DRAW
 from pages.ui.charts.drawing import Drawing
 from pages.ui.draw import draw
 from pages.ui.grid.answers import Answered
+from pages.ui.grid.asked import may_narrow
 from pages.ui.grid.place import Widget, room, styles, title_of
 from pages.ui.words import say
 
@@ -74,6 +76,9 @@ def fill(frame: Frame, answered: Answered, pick: Callable[[str], Any] | None) ->
             quiet(say("No events match."))
         else:
             draw(drawing, widget["id"], _picker(drawing, widget, pick), room(widget))
+            if drawing.view.look in DRAW and drawing.request.is_time and drawing.result.truncated:
+                said = html.escape(text.plain(answer.cut(drawing)))
+                st.html(f"<p class='cut quiet'>{said}</p>")
 
 
 def _picker(
@@ -83,7 +88,8 @@ def _picker(
 
     def picked(key: str | None) -> None:
         session.unpick(widget["id"])
-        if pick is not None and key and drawing.request.group_by == "event_type":
+        by_type = drawing.request.group_by == "event_type"
+        if pick is not None and key is not None and by_type and may_narrow(key):
             pick(key)
 
     return picked

@@ -8,6 +8,7 @@ import streamlit as st
 
 from engine import Scope
 from pages.ui import known, session, text
+from pages.ui.controls import askable
 from pages.ui.grid.asked import MINUTES, OWN, RANGE, RANGES, REFRESH, TYPE, WALL, Asked
 from pages.ui.numbers import written
 from pages.ui.scope import choose_scope, language_switch
@@ -79,7 +80,7 @@ def _more(asked: Asked, scope: Scope) -> None:
 
 
 def _types(scope: Scope, asked: Asked) -> list[str]:
-    found = list(known.inventory(scope).event_types)[:TYPES]
+    found = list(askable("event_types", known.inventory(scope).event_types))[:TYPES]
     return found if asked.event_type in (None, *found) else [str(asked.event_type), *found]
 
 
