@@ -94,6 +94,11 @@ def _version(
     if number == max(kept):
         st.caption(say("This is what the dashboard is now."))
         return
+    _restore(dashboard, scope, number, on_restored)
+
+
+def _restore(dashboard: Dashboard, scope: Scope, number: int, on_restored: Restored) -> None:
+    """Not over what somebody saved since the dashboard was read."""
     restore = st.button(
         say("Restore this version"),
         type="primary",
@@ -102,13 +107,10 @@ def _version(
     )
     st.caption(say("A new version; what is there now stays among the revisions."))
     if restore:
+        here = (scope.workspace_id, scope.brand_id, dashboard.id)
         try:
             made = session.saving(scope).restore_revision(
-                # Not over what somebody saved since this was opened.
-                *here,
-                number,
-                session.identity().subject,
-                version=dashboard.version,
+                *here, number, session.identity().subject, version=dashboard.version
             )
         except VitrineError as error:
             session.say_of(FORM, {"": error.message})

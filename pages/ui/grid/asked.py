@@ -15,7 +15,6 @@ RANGE: Final = "dashboard_range"
 TYPE: Final = "dashboard_type"
 REFRESH: Final = "dashboard_refresh"
 WALL: Final = "dashboard_wall"
-CONTROLS: Final = dict(zip(NAMES, (RANGE, TYPE, REFRESH, WALL), strict=True))
 OWN: Final = 0
 """Each widget has its own time range."""
 

@@ -49,23 +49,27 @@ def bar(editing: Editing, draft: Draft) -> None:
             revisions.open(editing.dashboard, editing.scope, lambda _: editing.end())
         st.caption(say("Changes are not saved yet.") if draft.changed else say("No changes yet."))
         with st.container(horizontal=True, horizontal_alignment="right", width="content"):
-            if st.button(say("Done"), key="leave"):
-                if draft.changed:
-                    ask_to_leave(editing)
-                else:
-                    over(editing.end)
-            if st.button(
-                say("Save"),
-                key="save",
-                icon=":material/save:",
-                type="primary",
-                disabled=not draft.changed,
-            ):
-                save(editing)
-
+            _ends(editing, draft)
     for why in session.said_of(KEPT).values():
         only_here = say("Your changes are only in this tab, do not close it: {why}", why=why)
         st.warning(text.for_markdown(only_here), icon=":material/cloud_off:")
+
+
+def _ends(editing: Editing, draft: Draft) -> None:
+    """The ways out of edit mode."""
+    if st.button(say("Done"), key="leave"):
+        if draft.changed:
+            ask_to_leave(editing)
+        else:
+            over(editing.end)
+    if st.button(
+        say("Save"),
+        key="save",
+        icon=":material/save:",
+        type="primary",
+        disabled=not draft.changed,
+    ):
+        save(editing)
 
 
 def over(act: Callable[[], Any]) -> None:
