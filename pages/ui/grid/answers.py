@@ -1,12 +1,12 @@
 """The numbers of a dashboard: all widgets from one batch, what stands beside them from another."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from engine import FIELDS, AggregateRequest, Result, Scope, VitrineError, parse
-from engine.stores.base import Snapshot
 from pages.ui import session
 from pages.ui.charts.bars import BAR_HEIGHT
 from pages.ui.charts.drawing import BARS, Drawing
@@ -14,6 +14,9 @@ from pages.ui.composing import compose, wanted
 from pages.ui.grid.asked import Asked
 from pages.ui.grid.place import Widget, room
 from pages.ui.view import NAMES, View, as_text, from_link
+
+AnswerUntil = Callable[[Sequence[tuple[Any, datetime]]], list[Result | VitrineError]]
+"""`Engine.batch_until` for one scope and one state of its events."""
 
 
 @dataclass(frozen=True)
@@ -55,20 +58,20 @@ def answers(widgets: Sequence[Widget], asked: Asked, scope: Scope) -> Answered:
     try:
         # What stands beside the answers is of the same events, or others would not complete them.
         snapshot = session.engine().state(scope)
+        beside = partial(session.engine().batch_until, scope=scope, snapshot=snapshot)
         results = session.engine().batch(bodies.values(), scope, snapshot)
     except VitrineError as error:
         return Answered(found | dict.fromkeys(bodies, error))
     by_id = {widget["id"]: widget for widget in widgets}
     main = dict(zip(bodies, results, strict=True))
-    return Answered(found | _composed(by_id, bodies, main, scope, snapshot))
+    return Answered(found | _composed(by_id, bodies, main, beside))
 
 
 def _composed(
     widgets: Mapping[str, Widget],
     bodies: Mapping[str, Mapping[str, Any]],
     results: Mapping[str, Result | VitrineError],
-    scope: Scope,
-    snapshot: Snapshot,
+    answer_until: AnswerUntil,
 ) -> dict[str, Drawing | VitrineError | None]:
     requests: dict[str, tuple[AggregateRequest, View]] = {}
     plan = []
@@ -82,7 +85,7 @@ def _composed(
         requests[name] = request, view
         beside = wanted(request, result, view, trend=True)
         plan += [(name, part, asked) for part, asked in beside.items()]
-    more = session.engine().batch_until([asked for _, _, asked in plan], scope, snapshot)
+    more = answer_until([asked for _, _, asked in plan])
     beside_of: dict[str, dict[str, Result]] = {name: {} for name in requests}
     for (name, part, _), result in zip(plan, more, strict=True):
         if isinstance(result, VitrineError):

@@ -26,7 +26,9 @@ def _inside(widget: Widget, asked: Asked, scope: Scope) -> None:
     drawing = answers([widget], asked, scope).drawings[widget["id"]]
     if isinstance(drawing, VitrineError):
         st.error(text.for_markdown(drawing.message))
-    elif drawing is None or not drawing.result.rows:
+    elif drawing is None:
+        st.info(say("This widget is about other event types than the chosen one."))
+    elif not drawing.result.rows:
         st.info(say("No events match."), icon=":material/search_off:")
     else:
         drawing = replace(drawing, most=BARS)
