@@ -1,5 +1,6 @@
 """The data page as a person uses it: drop a file, look, import, read; connect a table, watch it."""
 
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
@@ -41,7 +42,7 @@ class SourceCard:
         metric = self.root.get_by_test_id("stMetric").filter(has_text=label)
         expect(metric).to_contain_text(words, timeout=PATIENCE)
 
-    def expect_progress(self, words: str) -> None:
+    def expect_progress(self, words: str | re.Pattern[str]) -> None:
         expect(self.root.get_by_test_id("stProgress")).to_contain_text(words, timeout=PATIENCE)
 
     def press(self, button: str) -> None:
