@@ -136,6 +136,7 @@ def fetcher(url: str, patience: float = PATIENCE) -> Callable[[], bytes]:
 
     def fetch() -> bytes:
         deadline = time.monotonic() + patience
+        # The settings take https only, or http of this machine.
         request = urllib.request.Request(url, headers={"Accept": "application/json"})  # noqa: S310
         with opener.open(request, timeout=patience / 2) as response:
             text = b""

@@ -59,8 +59,8 @@ class Widget:
 
 
 @dataclass(frozen=True)
-class Dashboard:
-    """version: one more at every accepted change. widgets: in order of y and x."""
+class Head:
+    """What a dashboard is without its widgets. version: one more at every accepted change."""
 
     id: str
     workspace_id: str
@@ -73,6 +73,12 @@ class Dashboard:
     created_at: datetime
     updated_at: datetime
     version: int
+
+
+@dataclass(frozen=True)
+class Dashboard(Head):
+    """widgets: in order of y and x."""
+
     widgets: tuple[Widget, ...] = ()
 
     @property
@@ -81,23 +87,12 @@ class Dashboard:
 
 
 @dataclass(frozen=True)
-class Listed:
-    """A dashboard without its widgets.
+class Listed(Head):
+    """A dashboard in a list of them.
 
     favourite, opened_at: of the person who asks. deleted_at: since when it is in the trash.
     """
 
-    id: str
-    workspace_id: str
-    brand_id: str
-    slug: str
-    name: str
-    description: str | None
-    layout: Mapping[str, Any]
-    created_by: str
-    created_at: datetime
-    updated_at: datetime
-    version: int
     widget_count: int
     favourite: bool = False
     opened_at: datetime | None = None

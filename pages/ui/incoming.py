@@ -46,8 +46,10 @@ def _import(scope: Scope) -> None:
         raw = _read(uploaded.getvalue())
     except InvalidRequest as error:
         st.error(say("The file cannot be imported as it is:"), icon=":material/error:")
-        lines = [f"- **{text.for_markdown(f.field)}**: {text.for_markdown(f.message)}"
-                 for f in error.faults[:MOST_NAMED]]  # fmt: skip
+        lines = [
+            f"- **{text.for_markdown(fault.field)}**: {text.for_markdown(fault.message)}"
+            for fault in error.faults[:MOST_NAMED]
+        ]
         more = len(error.faults) - MOST_NAMED
         lines += [f"- {say('{n} more', n=more)}"] if more > 0 else []
         st.markdown("\n".join(lines))

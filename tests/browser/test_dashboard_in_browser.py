@@ -13,8 +13,11 @@ from typing import Any, Final
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
+from sqlalchemy import text
 
+from engine.database.connect import open_database
 from engine.demo.words import BRANDS, WORKSPACE
+from engine.settings import Settings
 from tests.browser.dashboard import (
     BUYING,
     PATIENCE,
@@ -335,11 +338,6 @@ def test_one_broken_widget_is_told_of_in_its_card(new_page: Open, own_home: Path
 
 def _made_anyway(home: Path, widgets: list[dict[str, Any]]) -> str:
     """A dashboard that its parser would refuse: as an older version may have stored it."""
-    from sqlalchemy import text  # noqa: PLC0415
-
-    from engine.database.connect import open_database  # noqa: PLC0415
-    from engine.settings import Settings  # noqa: PLC0415
-
     fine = [w | {"config": w["config"] | {"event_types": BUYING}} for w in widgets]
     dashboard = make(home, fine, "broken")
     kept = store(home).get(WORKSPACE, BRANDS[0], dashboard)

@@ -11,6 +11,7 @@ import pytest
 
 from engine.bootstrap import Engine
 from engine.cache import Cache
+from engine.contract import FIELDS
 from engine.demo.shop import months
 from engine.demo.words import BRANDS, WORKSPACE
 from engine.request import parse
@@ -41,9 +42,8 @@ def widgets(name: str) -> list[dict[str, Any]]:
 
 
 def body(widget: dict[str, Any]) -> dict[str, Any]:
-    names = parse({"event_types": None, "group_by": "none", "aggregation": "count",
-                   "time_window_days": 1}).to_dict()  # fmt: skip
-    return {name: widget["config"][name] for name in names}
+    config = widget["config"]
+    return {field.name: config[field.name] for field in FIELDS if field.name in config}
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
