@@ -174,6 +174,21 @@ def test_cards_lie_exactly_where_the_contract_says(new_page: Open, own_home: Pat
         assert boxes[one["config"]["title"]] == pytest.approx(expected, abs=1)
 
 
+def test_what_a_limit_cut_is_said_in_the_card_itself(new_page: Open, own_home: Path) -> None:
+    dashboard = make(own_home, TWELVE, "cut")
+    page = new_page().open(dashboard, "&time_window_days=365")
+    page.wait_until_painted(12)
+    note = page.card("Sessions by day").locator("p.cut")
+    expect(note).to_contain_text("(limit 100)")
+    inside = """(note) => {
+        const [inner, outer] = [note, note.closest('[class*=st-key-cell_]')]
+            .map((element) => element.getBoundingClientRect());
+        return inner.top >= outer.top && inner.bottom <= outer.bottom
+            && inner.left >= outer.left && inner.right <= outer.right;
+    }"""
+    assert note.evaluate(inside)
+
+
 def test_arrange_undo_save_and_find_it_again(new_page: Open, own_home: Path) -> None:
     dashboard = make(own_home, FEW, "arrange")
     page = new_page().open(dashboard)
