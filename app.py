@@ -20,6 +20,7 @@ from engine.http.loopback import LoopbackOnly, refuse_public_address, refuse_wea
 from engine.http.pages import PageHeaders
 from engine.http.routes import RoutesFirst, routes
 from engine.http.sign_in import SignIn
+from pages.ui import shell
 from pages.ui.picture import Pictures
 
 # The first visitor does not wait for these; and imported by the threads of two visitors, Plotly
@@ -84,7 +85,10 @@ app = st.App(
     middleware=[
         Middleware(LoopbackOnly, in_demo),
         Middleware(PageHeaders, lambda: not in_demo(), parts.settings.public_url),
-        Middleware(RoutesFirst, [*api, *sign_in.routes(), Route("/explore", _explore)]),
+        Middleware(
+            RoutesFirst,
+            [*api, *sign_in.routes(), Route("/explore", _explore), *shell.routes()],
+        ),
     ],
     lifespan=lifespan,
 )

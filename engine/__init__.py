@@ -8,10 +8,10 @@ eng.aggregate({"event_types": None, "group_by": "day", "aggregation": "count",
 """
 
 from datetime import datetime
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from engine.account import Account
-from engine.bootstrap import connect, process
 from engine.contract import FIELDS, json_schema
 from engine.engine import Engine
 from engine.errors import Fault, InvalidRequest, VitrineError
@@ -20,6 +20,9 @@ from engine.request import AggregateRequest, parse
 from engine.result import Result, Row
 from engine.rollups.rollups import Choice
 from engine.scope import Identity, Scope
+
+if TYPE_CHECKING:
+    from engine.bootstrap import Parts, connect, process
 
 __all__ = [
     "FIELDS",
@@ -46,9 +49,21 @@ __all__ = [
 ]
 
 
+def __getattr__(name: str) -> Any:
+    """`connect` and `process`: a command that needs neither should not wait for all parts."""
+    if name not in ("connect", "process"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("engine.bootstrap"), name)
+
+
+def _parts() -> "Parts":
+    parts: Parts = __getattr__("process")()
+    return parts
+
+
 def aggregate(body: Any, scope: Scope, as_of: datetime | None = None) -> Result:
     """`Engine.aggregate` over the default home."""
-    return process().engine.aggregate(body, scope, as_of)
+    return _parts().engine.aggregate(body, scope, as_of)
 
 
 def ticket(body: Any, scope: Scope, format: str) -> str:
@@ -56,9 +71,9 @@ def ticket(body: Any, scope: Scope, format: str) -> str:
 
     Whoever asks for it must have been allowed to read the scope.
     """
-    return process().links.ticket(parse(body), scope, format)
+    return _parts().links.ticket(parse(body), scope, format)
 
 
 def export_path(body: Any, scope: Scope, format: str) -> str:
     """Path and query of an export with its `ticket`, for a link in a browser."""
-    return process().links.path(parse(body), scope, format)
+    return _parts().links.path(parse(body), scope, format)

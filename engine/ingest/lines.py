@@ -1,10 +1,16 @@
 """Whole lines of a file, many at a time."""
 
 from collections.abc import Iterator
-from io import BufferedReader
+from typing import Protocol
 
 
-def whole_lines(file: BufferedReader, size: int, longest: int) -> Iterator[memoryview]:
+class Bytes(Protocol):
+    """What a file is read by."""
+
+    def readinto(self, place: memoryview, /) -> int: ...
+
+
+def whole_lines(file: Bytes, size: int, longest: int) -> Iterator[memoryview]:
     """About `size` bytes of lines at a time, or one line, of which more than `longest` may lack.
 
     All in one place, each until the next is asked for: fresh memory would take longer than to read.

@@ -2,9 +2,9 @@
 
 import hashlib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -60,11 +60,11 @@ def load(
     _refuse(path)
     rows = events = rounded = 0
     rejected = []
-    with ThreadPoolExecutor(1) as aside, Waiting() as waiting:
-        source = aside.submit(_digest, path)
+    source = cache(partial(_digest, path))
+    with Waiting() as waiting:
         for raw in ahead(read(path) if batch is None else read(path, batch)):
             named = raw if mapping is None else apply(raw, mapping)
-            normal = normalise(named, arrival, "" if _all_named(named) else source.result(), brand)
+            normal = normalise(named, arrival, "" if _all_named(named) else source(), brand)
             waiting.add(normal.events)
             rejected.append(normal.rejected)
             events += normal.events.height

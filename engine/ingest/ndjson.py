@@ -4,7 +4,6 @@ import json
 import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from io import BufferedReader
 from pathlib import Path
 from types import NoneType
 from typing import Any, Final
@@ -17,7 +16,7 @@ from engine.contract import MEASURES
 from engine.errors import Fault, InvalidRequest
 from engine.ingest.canonical import canonical_text
 from engine.ingest.join import joined
-from engine.ingest.lines import whole_lines
+from engine.ingest.lines import Bytes, whole_lines
 from engine.ingest.members import members_in, objects_in
 from engine.ingest.metadata import FLAT, NO_JSON, entries_of_flat, read_objects
 from engine.numbers import MEASURE_LIMIT
@@ -42,13 +41,25 @@ Members = tuple[pl.Series | None, int]
 Reader = Callable[[str, list[Any]], Members | None]
 
 
+class LongLine(ValueError):
+    """number: of the line in what was read, from 1 on."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+    def __str__(self) -> str:
+        return f"line {self.number:,} is longer than 16 MiB; a row ends with a line break"
+
+
 def read_ndjson(path: Path, batch: int) -> Iterator[pl.DataFrame]:
     """Frames of up to `batch` rows; lines that are no JSON object keep the reason in `fault`."""
     with path.open("rb") as file:
-        yield from joined(_frames(file, batch), batch)
+        yield from joined(read_lines(file, batch), batch)
 
 
-def _frames(file: BufferedReader, batch: int) -> Iterator[pl.DataFrame]:
+def read_lines(file: Bytes, batch: int) -> Iterator[pl.DataFrame]:
+    """Smaller frames of all lines of a file. Raises LongLine, and ValueError for too many names."""
     shape = _Shape()
     before = 0
     for text in whole_lines(file, BYTES, LINE_LIMIT):
@@ -69,7 +80,7 @@ def _refuse_long(lines: Sequence[bytes], before: int) -> None:
     """before: how many lines of the file came before these."""
     for number, line in enumerate(lines, start=before + 1):
         if len(line) > LINE_LIMIT:
-            raise ValueError(f"line {number:,} is longer than 16 MiB; a row ends with a line break")
+            raise LongLine(number)
 
 
 def _divided(lines: list[bytes], shape: "_Shape") -> Iterator[pl.DataFrame]:
@@ -160,7 +171,7 @@ class _Shape:
                 if name not in MEASURES and bytes(value)[:1] not in b'"n'
             }
         known = len(self._names)
-        _refuse_names(self.names, names)
+        refuse_names(self.names, names)
         if len(names) > WIDEST or any(re.search(UNSPEAKABLE, name) for name in names):
             return False
         self._names = list(names)
@@ -309,7 +320,7 @@ def _raw_metadata(cells: list[Any]) -> Members | None:
     return texts.gather(rows), len(cells) - absent + inner
 
 
-def _refuse_names(known: dict[str, None], more: Iterable[str]) -> None:
+def refuse_names(known: dict[str, None], more: Iterable[str]) -> None:
     known |= dict.fromkeys(more)
     if len(known) > NAMES_LIMIT:
         raise ValueError(f"its rows have more than {NAMES_LIMIT:,} names, which are columns")
@@ -318,7 +329,7 @@ def _refuse_names(known: dict[str, None], more: Iterable[str]) -> None:
 def _one_by_one(lines: list[bytes], names: dict[str, None]) -> pl.DataFrame:
     values = [_value(line) for line in lines]
     for value in values:
-        _refuse_names(names, value if isinstance(value, dict) else ())
+        refuse_names(names, value if isinstance(value, dict) else ())
     try:
         return _by_column(values, names)
     except (RecursionError, UnicodeEncodeError):

@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from engine.errors import Fault, InvalidRequest
+from engine.ingest.apart import is_worth_it, read_apart
 from engine.ingest.ndjson import ASIDE, read_ndjson
 from engine.ingest.parquet import read_parquet
 from engine.ingest.xlsx import read_xlsx
@@ -69,6 +70,10 @@ def _broken_row(path: Path) -> str | None:
     return None
 
 
+def _ndjson(path: Path, batch: int) -> Iterator[pl.DataFrame]:
+    yield from (read_apart if is_worth_it(path, batch) else read_ndjson)(path, batch)
+
+
 def _parquet(path: Path, batch: int) -> Iterator[pl.DataFrame]:
     for frame in read_parquet(path, batch):
         yield frame.rename(ASIDE, strict=False)
@@ -85,8 +90,8 @@ def _fault(path: Path, message: str) -> InvalidRequest:
 
 READERS: Final[dict[str, Callable[[Path, int], Iterator[pl.DataFrame]]]] = {
     ".csv": _csv,
-    ".ndjson": read_ndjson,
-    ".jsonl": read_ndjson,
+    ".ndjson": _ndjson,
+    ".jsonl": _ndjson,
     ".parquet": _parquet,
     ".xlsx": _xlsx,
 }

@@ -1,10 +1,14 @@
 """One dashboard as a person uses it: cards, their menus, and the handles of edit mode."""
 
+import json
 import re
+import urllib.request
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Self
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from engine.database.connect import open_database
@@ -13,8 +17,14 @@ from engine.engine import utc_now
 from engine.settings import Settings
 from engine.workspaces.dashboards import Dashboards
 from tests.browser.explore import CALM
+from tests.browser.server import TOKEN
 
 PATIENCE: Final = 60_000
+FIELDS: Final = (
+    *("event_types", "group_by", "aggregation", "value_field", "time_window_days", "limit"),
+)
+PLOT: Final = ".js-plotly-plot"
+HOUR: Final = timedelta(hours=1)
 BUYING: Final = ["agent_purchase"]
 USUAL: Final = {
     "event_types": None,
@@ -218,3 +228,52 @@ PAINTED: Final = """() => [...document.querySelectorAll('[class*=st-key-body_]')
     body.querySelector('.js-plotly-plot .main-svg, [data-painted], .stDataFrame canvas, .trouble,'
         + ' .nothing')).length"""
 """How many cards have something in them."""
+
+
+def ask(address: str, body: dict[str, Any]) -> Any:
+    """The endpoint's answer."""
+    request = urllib.request.Request(
+        f"{address}/api/workspace/{WORKSPACE}/dashboards/aggregate",
+        json.dumps(body).encode(),
+        {
+            "Authorization": f"Bearer {TOKEN}",
+            "X-Active-Brand": BRANDS[0],
+            "Content-Type": "application/json",
+        },
+    )
+    with urllib.request.urlopen(request) as response:
+        return json.load(response)
+
+
+def drawn(page: DashboardPage, title: str) -> list[float]:
+    """The values of a chart, in its order."""
+    script = """(plot) => {
+        const trace = plot._fullData[0];
+        const values = trace.values ?? (trace.orientation === 'h' ? trace.x : trace.y);
+        return Array.from(values);
+    }"""
+    found: list[float] = page.card(title).locator(PLOT).evaluate(script)
+    return found
+
+
+def number(told: str) -> float:
+    """What a compact number says, or an amount of money."""
+    digits = re.sub(r"[^\d.]", "", told)
+    return float(digits) * (1_000_000 if "M" in told else 1000 if "K" in told else 1)
+
+
+def assert_means(cells: list[list[float]], rows: list[dict[str, Any]], days: int) -> None:
+    """Monday to Sunday by hour, the mean of all such hours; those at an end of the window aside."""
+    values = {datetime.fromisoformat(row["key"]): row["value"] for row in rows}
+    last = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    first = last - timedelta(days=days)
+    hours = [first + HOUR * i for i in range(1, days * 24)]
+    compared = 0
+    for day, line in enumerate(cells):
+        for hour, value in enumerate(line):
+            same = [one for one in hours if (one.weekday(), one.hour) == (day, hour)]
+            if (day, hour) not in ((one.weekday(), one.hour) for one in (first, last)):
+                mean = sum(values.get(one, 0) for one in same) / len(same)
+                assert value == pytest.approx(mean), (day, hour)
+                compared += 1
+    assert compared > 160

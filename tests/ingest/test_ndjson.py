@@ -253,7 +253,7 @@ def test_odd_lines_are_found_among_many(tmp_path, monkeypatch):
     assert together["fault"].is_not_null().arg_true().to_list() == [17]
     assert together["a"][30] == "\ufffd"
     with path.open("rb") as file:
-        assert max(frame.height for frame in ndjson._frames(file, 100)) == 10
+        assert max(frame.height for frame in ndjson.read_lines(file, 100)) == 10
 
 
 def refusal(path):

@@ -29,7 +29,10 @@ DRAW: Final = {
 
 def figure(drawing: Drawing) -> go.Figure:
     """drawing.view.look must be one of DRAW."""
-    return DRAW[drawing.view.look](drawing).update_layout(
+    drawn = DRAW[drawing.view.look](drawing)
+    # To look for labels that stick out takes a browser a tenth of a second a dashboard.
+    drawn.update_xaxes(ticklabeloverflow="allow").update_yaxes(ticklabeloverflow="allow")
+    return drawn.update_layout(
         margin={"l": 8, "r": 16, "t": 8, "b": 8},
         showlegend=drawing.view.look == "donut",
         hoverlabel={"align": "left"},
