@@ -136,11 +136,11 @@ def test_twelve_widgets_show_what_the_endpoint_answers(
     cells = page.card("Hours of the week").locator(PLOT).evaluate("(plot) => plot._fullData[0].z")
     assert_means(cells, answered["Hours of the week"], 30)
     table = page.card("Countries").locator("canvas tbody tr")
+    expect(table.nth(2)).to_be_attached()
     for line, row in zip(table.all(), answered["Countries"], strict=False):
         texts = line.locator("td").all_inner_texts()
         assert texts[0] == row["key"]
         assert int(re.sub(r"\D", "", texts[1])) == row["value"]
-    assert table.count() >= 3
 
 
 def test_opening_and_a_change_do_not_take_long(
