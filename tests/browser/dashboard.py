@@ -1,8 +1,6 @@
 """One dashboard as a person uses it: cards, their menus, and the handles of edit mode."""
 
-import json
 import re
-import urllib.request
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +15,6 @@ from engine.engine import utc_now
 from engine.settings import Settings
 from engine.workspaces.dashboards import Dashboards
 from tests.browser.explore import CALM
-from tests.browser.server import TOKEN
 
 PATIENCE: Final = 60_000
 FIELDS: Final = (
@@ -228,21 +225,6 @@ PAINTED: Final = """() => [...document.querySelectorAll('[class*=st-key-body_]')
     body.querySelector('.js-plotly-plot .main-svg, [data-painted], .stDataFrame canvas, .trouble,'
         + ' .nothing')).length"""
 """How many cards have something in them."""
-
-
-def ask(address: str, body: dict[str, Any]) -> Any:
-    """The endpoint's answer."""
-    request = urllib.request.Request(
-        f"{address}/api/workspace/{WORKSPACE}/dashboards/aggregate",
-        json.dumps(body).encode(),
-        {
-            "Authorization": f"Bearer {TOKEN}",
-            "X-Active-Brand": BRANDS[0],
-            "Content-Type": "application/json",
-        },
-    )
-    with urllib.request.urlopen(request) as response:
-        return json.load(response)
 
 
 def drawn(page: DashboardPage, title: str) -> list[float]:

@@ -1,5 +1,6 @@
 """The product itself, started as a newcomer starts it, and a browser to look at it with."""
 
+import json
 import os
 import shutil
 import signal
@@ -12,9 +13,11 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from playwright.sync_api import Browser, sync_playwright
+
+from engine.demo.words import BRANDS, WORKSPACE
 
 ROOT: Final = Path(__file__).parents[2]
 TOKEN: Final = "browser-test"
@@ -89,3 +92,19 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+def posted(address: str, body: dict[str, Any]) -> dict[str, Any]:
+    """What the endpoint answers to the same request."""
+    request = urllib.request.Request(
+        f"{address}/api/workspace/{WORKSPACE}/dashboards/aggregate",
+        json.dumps(body).encode(),
+        {
+            "Authorization": f"Bearer {TOKEN}",
+            "X-Active-Brand": BRANDS[0],
+            "Content-Type": "application/json",
+        },
+    )
+    with urllib.request.urlopen(request) as response:
+        answer: dict[str, Any] = json.load(response)
+    return answer

@@ -24,7 +24,6 @@ from tests.browser.dashboard import (
     PLOT,
     TWELVE,
     DashboardPage,
-    ask,
     assert_means,
     counter,
     drawn,
@@ -34,7 +33,7 @@ from tests.browser.dashboard import (
     widget,
 )
 from tests.browser.opening import WATCH, change, open_once
-from tests.browser.server import running, serving
+from tests.browser.server import posted, running, serving
 
 Open = Callable[..., DashboardPage]
 PHONE: Final = {"width": 375, "height": 800}
@@ -113,7 +112,7 @@ def test_twelve_widgets_show_what_the_endpoint_answers(
     page = new_page().open(make(own_home, TWELVE, "twelve"))
     page.wait_until_painted(12)
     answered = {
-        one["config"]["title"]: ask(
+        one["config"]["title"]: posted(
             own_address, {name: one["config"].get(name) for name in FIELDS}
         )["rows"]
         for one in TWELVE
@@ -163,7 +162,7 @@ def test_full_screen_has_the_number_and_its_table(
     page.menu("Events", "Full screen")
     dialog = page.page.get_by_role("dialog")
     expect(dialog.locator(".number")).to_be_visible()
-    total = ask(own_address, {name: FEW[0]["config"].get(name) for name in FIELDS})["rows"][0]
+    total = posted(own_address, {name: FEW[0]["config"].get(name) for name in FIELDS})["rows"][0]
     told = dialog.locator(".number").inner_text()
     assert number(told) == pytest.approx(total["value"], rel=0.006)
     expect(dialog.locator(".stDataFrame")).to_be_visible()
@@ -320,7 +319,7 @@ def test_range_and_event_type_change_all_and_the_address(
         "() => [...document.querySelectorAll('.js-plotly-plot')].some((plot) =>"
         " plot._fullData?.[0].x?.length === 8)"
     )
-    week = ask(
+    week = posted(
         own_address,
         {
             "event_types": None,

@@ -1,31 +1,11 @@
-import json
-import urllib.request
 from collections.abc import Callable
-from typing import Any
 
 from playwright.sync_api import expect
 
-from engine.demo.words import BRANDS, WORKSPACE
 from tests.browser.explore import Explore
-from tests.browser.server import TOKEN
+from tests.browser.server import posted
 
 Open = Callable[..., Explore]
-
-
-def posted(address: str, body: dict[str, Any]) -> dict[str, Any]:
-    """What the endpoint answers to the same request."""
-    request = urllib.request.Request(
-        f"{address}/api/workspace/{WORKSPACE}/dashboards/aggregate",
-        json.dumps(body).encode(),
-        {
-            "Authorization": f"Bearer {TOKEN}",
-            "X-Active-Brand": BRANDS[0],
-            "Content-Type": "application/json",
-        },
-    )
-    with urllib.request.urlopen(request) as response:
-        answer: dict[str, Any] = json.load(response)
-    return answer
 
 
 def test_controls_change_address_and_chart(explore: Open, address: str) -> None:

@@ -118,6 +118,12 @@ def test_a_reader_that_dies_is_told(tmp_path, parts, monkeypatch):
         list(read(path))
 
 
+def test_a_reader_begins_without_all_parts_of_a_server():
+    code = "import sys, engine.ingest.apart; print('engine.bootstrap' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
 def test_readers_end_with_their_process():
     """Also when it is killed."""
     code = "from engine.ingest.apart import Reader; import time; "
