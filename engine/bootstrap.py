@@ -1,5 +1,6 @@
 """The one place that builds objects."""
 
+import gc
 import os
 import secrets
 import sys
@@ -154,6 +155,9 @@ def _list(settings: Settings, lake: LakeStore) -> None:
 def running(parts: Parts) -> Iterator[None]:
     """What goes on behind the answers, while the process serves."""
     sys.setswitchinterval(SWITCH)
+    # What is there by now stays: to look through it again would stop requests for a tenth of a
+    # second at a time.
+    gc.freeze()
     at_work = [part for part in (parts.keeper, parts.follower, parts.roller) if part is not None]
     for part in at_work:
         part.start()

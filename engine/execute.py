@@ -106,7 +106,7 @@ def _few(partials: Partials, request: AggregateRequest) -> tuple[Row, ...]:
         del rows[request.limit :]
     if request.is_numeric:
         return tuple(Row(key, wire_number(value), count) for key, value, count in rows)
-    return tuple(map(Row._make, rows))
+    return tuple(Row(*row) for row in rows)
 
 
 def _same(keys: pl.Series) -> pl.Series:

@@ -1,20 +1,30 @@
 """What comes back: rows, when they were computed, and what is said about them beside the body."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from json.encoder import encode_basestring_ascii as _text
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
+
+import msgspec
 
 Number = int | float
 
 
-class Row(NamedTuple):
-    """One row of an answer; `value` and `secondary` as the contract's part 2 defines them."""
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """One row of an answer; `value` and `secondary` as the contract's part 2 defines them.
+
+    The garbage collector does not look at rows: a cache holds a million of them, which would stop
+    all requests for a fifth of a second again and again.
+    """
 
     key: str
     value: Number
     secondary: int
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.key, self.value, self.secondary))
 
 
 @dataclass(frozen=True)
@@ -61,8 +71,8 @@ class Result:
     def _json(self) -> bytes:
         # As json.dumps writes `to_dict`, in a third of the time.
         rows = ",".join(
-            f'{{"key":{_text(key)},"value":{value!r},"secondary":{secondary}}}'
-            for key, value, secondary in self.rows
+            f'{{"key":{_text(row.key)},"value":{row.value!r},"secondary":{row.secondary}}}'
+            for row in self.rows
         )
         hit = "true" if self.cache_hit else "false"
         end = f'"generated_at":"{iso(self.generated_at)}","cache_hit":{hit}'
@@ -71,7 +81,7 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """The wire's JSON body."""
         return {
-            "rows": [row._asdict() for row in self.rows],
+            "rows": [msgspec.structs.asdict(row) for row in self.rows],
             "generated_at": iso(self.generated_at),
             "cache_hit": self.cache_hit,
         }

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -195,12 +196,13 @@ class _Build:
         coded = encode(events, self.known.metadata, self.known)
         ids = self._sessions(coded)
         names = ids.sort("session_id").partition_by("day", as_dict=True, include_key=False)
+        files = {}
         for (number,), events_of_day in coded.drop("session_id").group_by("day"):
             day = str(day_of(int(str(number))))
-            self.shelf.write(self.build, f"{day}.events", events_of_day)
-            none = ids.clear().drop("day")
-            self.shelf.write(self.build, f"{day}.ids", names.get((number,), none))
+            files[f"{day}.events"] = events_of_day
+            files[f"{day}.ids"] = names.get((number,), ids.clear().drop("day"))
             self.coded[day] = self.build
+        self.shelf.write_all(self.build, files)
         return ids.select("session", "day")
 
     def _sessions(self, coded: pl.DataFrame) -> pl.DataFrame:
@@ -268,12 +270,14 @@ class _Build:
 
     def _write(self, days: Sequence[str], tables: Tables | Visits) -> None:
         """Write each day's part of the tables."""
+        files = {}
         for name, table in tables._asdict().items():
             parts = table.partition_by("day", as_dict=True, include_key=False)
             for day in days:
                 part = parts.get(((date.fromisoformat(day) - EPOCH).days,))
                 none = table.clear().drop("day")
-                self.shelf.write(self.build, f"{day}.{name}", none if part is None else part)
+                files[f"{day}.{name}"] = none if part is None else part
+        self.shelf.write_all(self.build, files)
         self.cells |= dict.fromkeys(days, (self.build, len(self.dimensions)))
 
     def _months(self, months: Iterable[str], upto: date, several: pl.Series) -> None:
@@ -286,15 +290,20 @@ class _Build:
             days = [cell for cell in self.cells if cell.startswith(f"{month}-")]
             if month_after(month) > upto or not days:
                 continue
-            folded = cells.fold([self._of(days, table) for table in SCHEMAS], several)
+            with ThreadPoolExecutor(1) as aside:
+                by_session = aside.submit(self._visits, days, several)
+                folded = cells.fold([self._of(days, table) for table in SCHEMAS], several)
             self._refuse_large(folded.counts)
-            first, going_on = (
-                self.shelf.scan_visits(self.cells, days, name) for name in visits.SCHEMAS
-            )
-            by_session = visits.fold(first.drop("ranks").collect(), going_on.collect(), several)
-            for name, table in (folded._asdict() | by_session._asdict()).items():
-                self.shelf.write(self.build, f"{month}.{name}", table)
+            tables = folded._asdict() | by_session.result()._asdict()
+            self.shelf.write_all(self.build, {f"{month}.{name}": t for name, t in tables.items()})
             self.cells[month] = (self.build, len(self.dimensions))
+
+    def _visits(self, days: Sequence[str], several: pl.Series) -> Visits:
+        """A month's tables by session."""
+        first, going_on = (
+            self.shelf.scan_visits(self.cells, days, name) for name in visits.SCHEMAS
+        )
+        return visits.fold(first.drop("ranks").collect(), going_on.collect(), several)
 
     def _of(self, days: Sequence[str], table: str) -> pl.LazyFrame:
         """A table of some days, of every dimension."""

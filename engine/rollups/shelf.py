@@ -13,9 +13,10 @@ Everything here is derived: deleting the folder loses nothing.
 
 import json
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -31,6 +32,7 @@ PROBE: Final = int(pl.Series(["session"]).hash()[0])
 MANIFEST: Final = "manifest.json"
 WHOLE: Final = ("dictionaries", "registry")
 OF_A_DAY: Final = ("events", "ids")
+WRITERS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,12 @@ class Shelf:
     def write(self, build: int, name: str, frame: pl.DataFrame) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         frame.write_parquet(self.path(build, name), compression="zstd", compression_level=1)
+
+    def write_all(self, build: int, frames: Mapping[str, pl.DataFrame]) -> None:
+        """Small files, a few at a time."""
+        with ThreadPoolExecutor(WRITERS) as writers:
+            for _ in writers.map(partial(self.write, build), frames, frames.values()):
+                pass
 
     def publish(self, manifest: Manifest) -> None:
         """Make a build the one that is read: what it names is on disk before it is."""

@@ -1,6 +1,7 @@
 """The contract's case table at the endpoint: the same fields at fault, the same normal request."""
 
 import pytest
+from msgspec.structs import asdict
 from starlette.testclient import TestClient
 
 from engine.engine import Engine
@@ -19,7 +20,7 @@ def test_the_endpoint_reads_every_case(client: TestClient, engine: Engine, case:
     if case.valid:
         assert answer.status_code == 200
         assert answer.json()["rows"] == [
-            row._asdict() for row in engine.aggregate(case.normal, Scope(SPACE, BRAND)).rows
+            asdict(row) for row in engine.aggregate(case.normal, Scope(SPACE, BRAND)).rows
         ]
     else:
         assert answer.status_code == 400

@@ -99,4 +99,4 @@ def _steps(drawing: Drawing) -> list[Row]:
         return list(rows.values())
     missing = None if drawing.result.truncated else Row("", 0, 0)
     steps = ((name, rows.get(name, missing)) for name in dict.fromkeys(drawing.steps))
-    return [row._replace(key=name) for name, row in steps if row is not None]
+    return [Row(name, row.value, row.secondary) for name, row in steps if row is not None]
