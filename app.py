@@ -14,13 +14,15 @@ from starlette.routing import Route
 
 from engine import process
 from engine.bootstrap import running
+from engine.http.callback import Callback
 from engine.http.doors import announce, authenticator
 from engine.http.health import Health
-from engine.http.loopback import LoopbackOnly, refuse_public_address, refuse_weak_secret
+from engine.http.loopback import LoopbackOnly
 from engine.http.pages import PageHeaders
 from engine.http.routes import RoutesFirst, routes
 from engine.http.sign_in import SignIn
-from pages.ui import shell
+from engine.http.start import refuse_public_demo, refuse_weak_secret, refuse_weak_sign_in
+from pages.ui import provider, shell
 from pages.ui.picture import Pictures
 
 # The first visitor does not wait for these; and imported by the threads of two visitors, Plotly
@@ -30,9 +32,12 @@ for module in ("pandas", "pages.ui.charts", "pages.ui.controls"):
 parts = process()
 in_demo = parts.demo_mode.is_on
 address = st.get_option("server.address")
+public_url = parts.settings.public_url
 if in_demo():
-    refuse_public_address(address)
-refuse_weak_secret(address, parts.settings.secret)
+    refuse_public_demo(address, public_url)
+refuse_weak_secret(address, parts.settings.secret, public_url)
+if provider.is_set():
+    refuse_weak_sign_in(*provider.settings(), public_url)
 health = Health(parts.checks, parts.warming)
 pictures = Pictures()
 
@@ -79,12 +84,13 @@ api = routes(
     parts.people.audit,
     needs_caller=lambda: not in_demo(),
 )
-sign_in = SignIn(parts.people.entry, parts.settings.public_url)
+sign_in = SignIn(parts.people.entry, public_url)
 app = st.App(
     "pages/main.py",
     middleware=[
         Middleware(LoopbackOnly, in_demo),
-        Middleware(PageHeaders, lambda: not in_demo(), parts.settings.public_url),
+        Middleware(PageHeaders, lambda: not in_demo(), public_url),
+        Middleware(Callback),
         Middleware(
             RoutesFirst,
             [*api, *sign_in.routes(), Route("/explore", _explore), *shell.routes()],

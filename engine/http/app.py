@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -11,9 +12,18 @@ from engine.http.doors import announce, authenticator
 from engine.http.health import Health
 from engine.http.loopback import LoopbackOnly
 from engine.http.routes import routes
+from engine.http.start import refuse_public_demo, refuse_weak_secret
+
+HERE: Final = "127.0.0.1"
+"""Where uvicorn listens unless it is told another address, which it does not tell the app."""
 
 
 def standalone(parts: Parts) -> Starlette:
+    public_url = parts.settings.public_url
+    if parts.demo_mode.is_on():
+        refuse_public_demo(HERE, public_url)
+    refuse_weak_secret(HERE, parts.settings.secret, public_url)
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         told = announce(parts, "http://127.0.0.1:8501")

@@ -1,13 +1,14 @@
-"""A browser's two cookies in headers: read, put and dropped."""
+"""A browser's cookies in headers: read, put and dropped."""
 
 from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
-from engine.workspaces.browser import SECURE, SESSION, VISIT, token_in
+from engine.workspaces.browser import IDENTITY, SECURE, SESSION, VISIT, token_in
 
-LONGEST: Final = 16_384
+LONGEST: Final = 65_536
+"""Of all cookies; those of a sign-in provider may be long."""
 
 
 def session_of(headers: Headers, secure: bool = False) -> str | None:
@@ -16,6 +17,12 @@ def session_of(headers: Headers, secure: bool = False) -> str | None:
 
 def visit_of(headers: Headers, secure: bool = False) -> str | None:
     return _token_of(headers, VISIT, secure)
+
+
+def has_identity(headers: Headers) -> bool:
+    """Whether the browser keeps what a sign-in provider said."""
+    cookies = "; ".join(headers.getlist("cookie")).split(";")
+    return any(cookie.strip().startswith(f"{IDENTITY}=") for cookie in cookies)
 
 
 def put(response: Response, name: str, token: str, secure: bool, days: int | None = None) -> None:

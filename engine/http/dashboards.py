@@ -12,6 +12,7 @@ from engine.http.body import Room, read, require_json
 from engine.http.conditions import versions_of
 from engine.http.envelope import json_response
 from engine.http.scope import scope_of
+from engine.http.sign_in import address_of
 from engine.http.turns import Turns
 from engine.request import loads
 from engine.result import iso
@@ -116,6 +117,7 @@ class DashboardsEndpoint:
             _id(request),
             caller(request).subject,
             versions,
+            address_of(request),
         )
         return Response(status_code=204)
 

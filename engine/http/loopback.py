@@ -14,7 +14,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.errors import Forbidden
 from engine.http.envelope import SECURITY, new_request_id, refusal
-from engine.settings import VAULT_VARIABLE
 
 FORWARDED: Final = (
     "forwarded",
@@ -28,11 +27,8 @@ FORWARDED: Final = (
 SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 LONGEST: Final = 64
 """No name of this machine has more characters."""
-DIFFERENT: Final = 10
-"""A secret has at least so many different characters."""
-PUBLISHED: Final = ("changeme", "change-me", "change_me", "secret", "password", "example")
 _HOST: Final = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(:[0-9]*)?")
-_RULE: Final = "Demo mode signs in by itself, so it answers only this machine"
+RULE: Final = "Demo mode signs in by itself, so it answers only this machine"
 _WAY_OUT: Final = "open it there on http://localhost, or through an SSH tunnel"
 
 
@@ -51,7 +47,7 @@ class LoopbackOnly:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008, "reason": "loopback only"})
         else:
-            await self._refuse(f"{_RULE}: {reason}; {_WAY_OUT}.", scope, receive, send)
+            await self._refuse(f"{RULE}: {reason}; {_WAY_OUT}.", scope, receive, send)
 
     async def _refuse(self, message: str, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = new_request_id()
@@ -61,39 +57,6 @@ class LoopbackOnly:
             await refusal(error, request_id)(scope, receive, send)
         else:
             await PlainTextResponse(message, 403, headers)(scope, receive, send)
-
-
-def refuse_public_address(address: str | None) -> None:
-    """Stop the start of demo mode on an address that other machines reach; None is every address.
-
-    Raises SystemExit with the message.
-    """
-    if not _is_loopback(address or ""):
-        shown = repr(address) if address else "every address (none is set)"
-        raise SystemExit(
-            f"Vitrine will not listen on {shown}. {_RULE}; set server.address to 127.0.0.1 in"
-            " .streamlit/config.toml, and reach it from elsewhere through an SSH tunnel. To open it"
-            f" to others, set {VAULT_VARIABLE} and make the first owner: python -m"
-            " engine.workspaces.members add EMAIL --workspace ws_NAME --role owner."
-        )
-
-
-def refuse_weak_secret(address: str | None, secret: str | None) -> None:
-    """Stop the start on an address that other machines reach without a secret that is one.
-
-    Raises SystemExit with the message.
-    """
-    weak = (
-        secret is None
-        or len(set(secret)) < DIFFERENT
-        or any(word in secret.lower() for word in PUBLISHED)
-    )
-    if weak and not _is_loopback(address or ""):
-        told = "is not set" if secret is None else "is easy to guess or was published"
-        raise SystemExit(
-            f"Vitrine will not listen on {address or 'every address'!r}: {VAULT_VARIABLE} {told};"
-            " make one as `openssl rand -base64 32` does."
-        )
 
 
 def _reason(scope: Scope) -> str | None:
@@ -116,23 +79,23 @@ def _reason(scope: Scope) -> str | None:
 
 def _is_local_end(end: Any) -> bool:
     """One end of a connection; a unix socket has no end, or one without a port."""
-    return end is None or end[1] is None or _is_loopback(end[0])
+    return end is None or end[1] is None or is_loopback(end[0])
 
 
 def _is_loopback_host(host: str) -> bool:
     match = _HOST.fullmatch(host)
-    return match is not None and _is_loopback(match[1])
+    return match is not None and is_loopback(match[1])
 
 
 def _is_loopback_origin(origin: str) -> bool:
     try:
         parts = urlsplit(origin)
-        return parts.scheme in ("http", "https") and _is_loopback(parts.hostname or "")
+        return parts.scheme in ("http", "https") and is_loopback(parts.hostname or "")
     except ValueError:
         return False
 
 
-def _is_loopback(name: str) -> bool:
+def is_loopback(name: str) -> bool:
     """localhost, 127.x.x.x, ::1 or [::1]."""
     return len(name) <= LONGEST and _names_loopback(name)
 

@@ -71,6 +71,8 @@ class PageHeaders:
                 if visit is not None and kind.startswith("text/html"):
                     headers.append("set-cookie", visit)
                     headers["cache-control"] = "no-store"
+                if secure:
+                    message["headers"] = [_over_tls(*header) for header in message["headers"]]
             await send(message)
 
         await self.app(scope, receive, stamped)
@@ -87,3 +89,9 @@ class PageHeaders:
         made = Response()
         cookies.put(made, VISIT, new_token(), secure)
         return made.headers["set-cookie"]
+
+
+def _over_tls(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """Streamlit's own cookies know nothing of the TLS before it."""
+    bare = name.lower() == b"set-cookie" and b"; secure" not in value.lower()
+    return name, value + b"; Secure" if bare else value

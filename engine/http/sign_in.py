@@ -20,6 +20,8 @@ from engine.workspaces.sign_ins import LASTS
 
 PATH: Final = "/sign-in"
 OUT: Final = "/sign-out"
+PROVIDER_OUT: Final = "/auth/logout"
+"""Streamlit's own: it drops what a provider said, and ends the session there too."""
 NEXT: Final = re.compile(r"/(?![/\\])[!-\[\]-~]{0,4000}", re.ASCII)
 """A place on this server: no other host, no backslash, nothing that breaks a header."""
 REFUSED: Final = "/?sign_in=refused"
@@ -54,9 +56,11 @@ class SignIn:
     async def leave(self, request: Request) -> Response:
         """The page has ended the session; a link of another site that leads here ends nothing but
         what is over."""
-        response = RedirectResponse("/", 303, SECURITY)
         session = cookies.session_of(request.headers)
-        if session is None or not await to_thread.run_sync(self._entry.is_open, session):
+        over = session is None or not await to_thread.run_sync(self._entry.is_open, session)
+        onward = over and cookies.has_identity(request.headers)
+        response = RedirectResponse(PROVIDER_OUT if onward else "/", 303, SECURITY)
+        if over:
             cookies.drop(response, SESSION)
         return response
 

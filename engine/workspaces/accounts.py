@@ -127,6 +127,15 @@ class Accounts:
             row = self._link(subject, normal(email))
         return None if row is None or row.disabled_at is not None else _account(row)
 
+    def is_disabled(self, subject: str, email: str | None) -> bool:
+        """Whether there is an account of this person that may not sign in."""
+        theirs = accounts.c.subject == subject
+        if email is not None:
+            theirs |= (accounts.c.email == normal(email)) & accounts.c.subject.is_(None)
+        asked = select(accounts.c.id).where(theirs & accounts.c.disabled_at.is_not(None))
+        with self._database.connect() as connection:
+            return connection.execute(asked.limit(1)).first() is not None
+
     def set_password(self, id: str, password: str, address: str = "") -> None:
         """Ends every session of the account. Raises InvalidRequest, NotFound."""
         passwords.check(password, self.get(id).email, "new_password")

@@ -1,4 +1,4 @@
-"""The two cookies of a browser: which browser it is, and that somebody is signed in there.
+"""The cookies of a browser: which browser it is, and that somebody is signed in there.
 
 Behind TLS they have names that no other site, subdomain or plain connection can write.
 """
@@ -9,6 +9,8 @@ from typing import Final
 
 SESSION: Final = "vitrine_session"
 VISIT: Final = "vitrine_visit"
+IDENTITY: Final = "_streamlit_user"
+"""Streamlit's own, of a sign-in provider: believed for the way in, and never afterwards."""
 SECURE: Final = "__Host-"
 TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 

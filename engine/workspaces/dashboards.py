@@ -24,6 +24,7 @@ from engine.errors import (
 )
 from engine.scope import UUID, Identity, Role
 from engine.workspaces import stored
+from engine.workspaces.audit import Audit
 from engine.workspaces.parse import Changes, NewDashboard, asked_of, parse_changes, parse_new
 from engine.workspaces.readers import Readers, not_found
 from engine.workspaces.reconcile import made, reconcile
@@ -60,6 +61,7 @@ class Dashboards(Readers):
     ) -> None:
         super().__init__(database, clock)
         self._write_role = write_role
+        self._audit = Audit(database, clock)
 
     def may_write(self, identity: Identity, workspace: str) -> bool:
         role = identity.role(workspace)
@@ -154,16 +156,26 @@ class Dashboards(Readers):
         return after
 
     def delete(
-        self, workspace: str, brand: str, id: str, by: str, version: Versions = None
+        self,
+        workspace: str,
+        brand: str,
+        id: str,
+        by: str,
+        version: Versions = None,
+        address: str = "",
     ) -> None:
-        """Into the trash, where it stays for 30 days. Raises NotFound and PreconditionFailed."""
-        del by  # who did it will stand in the audit
+        """Into the trash, where it stays for 30 days. Raises NotFound and PreconditionFailed.
+
+        address: the network address of who did it, for the audit log.
+        """
         now = self._clock()
         with self._transaction() as connection:
-            _check_version(self._locked(connection, workspace, brand, id), version)
+            found = self._locked(connection, workspace, brand, id)
+            _check_version(found, version)
             connection.execute(
                 update(dashboards).where(dashboards.c.id == id.lower()).values(deleted_at=kept(now))
             )
+            self._note(connection, by, "deleted", found, address)
             self._expire(connection, now)
 
     def trash(self, workspace: str, brand: str) -> ListOfDashboards:
@@ -176,9 +188,8 @@ class Dashboards(Readers):
             ).all()
         return [stored.listed(row) for row in rows]
 
-    def restore(self, workspace: str, brand: str, id: str, by: str) -> Dashboard:
+    def restore(self, workspace: str, brand: str, id: str, by: str, address: str = "") -> Dashboard:
         """Out of the trash. Raises NotFound, and Conflict when its slug is taken by now."""
-        del by
         with self._transaction() as connection:
             self._expire(connection, self._clock())
             found = _found(stored.read(connection, _deleted(workspace, brand, id)), id)
@@ -189,14 +200,17 @@ class Dashboards(Readers):
                     raise not_found(id)
             except IntegrityError:
                 raise _taken(found.slug) from None
+            self._note(connection, by, "restored", found, address)
         return found
 
-    def purge(self, workspace: str, brand: str, id: str) -> None:
+    def purge(self, workspace: str, brand: str, id: str, by: str = "", address: str = "") -> None:
         """Out of the trash for good, with its revisions. Raises NotFound."""
+        gone = _deleted(workspace, brand, id)
         with self._transaction() as connection:
-            gone = connection.execute(delete(dashboards).where(_deleted(workspace, brand, id)))
-            if not gone.rowcount:
+            found = _found(stored.read(connection, gone), id)
+            if not connection.execute(delete(dashboards).where(gone)).rowcount:
                 raise not_found(id)
+            self._note(connection, by, "purged", found, address)
 
     def duplicate(
         self, workspace: str, brand: str, id: str, by: str, name: str | None = None
@@ -271,6 +285,18 @@ class Dashboards(Readers):
         with self._transaction() as connection:
             slugs = connection.scalars(select(dashboards.c.slug).where(of_brand(workspace, brand)))
             return frozenset(slugs)
+
+    def _note(
+        self, connection: Connection, by: str, what: str, dashboard: Dashboard, address: str
+    ) -> None:
+        self._audit.note(
+            connection,
+            by,
+            f"dashboard.{what}",
+            f"{dashboard.name} ({dashboard.slug}) of brand {dashboard.brand_id}",
+            workspace=dashboard.workspace_id,
+            address=address,
+        )
 
     def _refuse_many(self, connection: Connection, workspace: str, brand: str) -> None:
         here = and_(of_brand(workspace, brand), dashboards.c.deleted_at.is_(None))

@@ -1,6 +1,8 @@
 """How people get in and out: from the form by a ticket to the session in the browser's cookie."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Engine
 
@@ -10,10 +12,11 @@ from engine.workspaces import passwords
 from engine.workspaces.accounts import Account, Accounts, normal
 from engine.workspaces.attempts import Attempts
 from engine.workspaces.audit import Audit
+from engine.workspaces.claimed import Claimed
 from engine.workspaces.members import Members
 from engine.workspaces.places import Places
 from engine.workspaces.sign_ins import SignIns
-from engine.workspaces.tickets import INVITATION, SET_UP, SIGN_IN, Tickets
+from engine.workspaces.tickets import INVITATION, SET_UP, SIGN_IN, SPENT, Tickets
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Entry:
     def __init__(
         self,
         database: Engine,
+        clock: Callable[[], datetime],
         accounts: Accounts,
         members: Members,
         places: Places,
@@ -38,6 +42,7 @@ class Entry:
         audit: Audit,
     ) -> None:
         self._database = database
+        self._clock = clock
         self._accounts = accounts
         self._members = members
         self._places = places
@@ -57,16 +62,36 @@ class Entry:
         self._attempts.succeeded(normal(email), visit.address)
         return self._ticket(account, visit)
 
-    def by_provider(self, subject: str, email: str | None, visit: Visit) -> str:
-        """A ticket for whom a sign-in provider recognised; email: only one it has verified."""
-        account = self._accounts.of_provider(subject, email)
+    def awaits(self, claimed: Claimed) -> bool:
+        """Whether a sign-in provider said so a moment ago, and nobody came in by it yet."""
+        return claimed.is_new(self._clock()) and self._tickets.look(SPENT, claimed.nonce) is None
+
+    def by_provider(self, claimed: Claimed, visit: Visit) -> str:
+        """A ticket for whom a sign-in provider recognised, once. Raises Unauthorized."""
+        account = self._accounts.of_provider(claimed.subject, claimed.email)
         if account is None:
-            raise Unauthorized(
-                "You are known to the sign-in provider but not here; ask an owner or admin to add"
-                " your e-mail.",
-                code="AUTH_002",
+            self._audit.say("", "sign_in.refused", claimed.subject, address=visit.address)
+            raise Unauthorized(self._why_not(claimed), code="AUTH_002")
+        with self._database.begin() as connection:
+            if not (
+                claimed.is_new(self._clock()) and self._tickets.spend(connection, claimed.nonce)
+            ):
+                raise Unauthorized("This way in was used or has expired; sign in again.")
+            return self._tickets.issue(connection, SIGN_IN, account.id, visit.token)
+
+    def _why_not(self, claimed: Claimed) -> str:
+        """They have shown who they are, so they may know."""
+        if self._accounts.is_disabled(claimed.subject, claimed.email):
+            return "Your account is disabled; ask an owner or admin to let you in again."
+        if claimed.unverified:
+            return (
+                "The sign-in provider has not verified your e-mail; verify it there, then sign in"
+                " again."
             )
-        return self._ticket(account, visit)
+        return (
+            "You are known to the sign-in provider but not here; ask an owner or admin to add"
+            " your e-mail."
+        )
 
     def complete(self, ticket: str, visit: Visit, former: str | None = None) -> str:
         """The token of a new session, for the cookie; the browser's former one ends.

@@ -45,6 +45,8 @@ class People:
         keys = Keys(database, clock, places, audit)
         sign_ins = SignIns(database, clock)
         attempts = Attempts(database, clock)
-        entry = Entry(database, accounts, members, places, sign_ins, tickets, attempts, audit)
+        entry = Entry(
+            database, clock, accounts, members, places, sign_ins, tickets, attempts, audit
+        )
         access = Access(accounts, members, places, keys, sign_ins, events)
         return cls(accounts, members, places, keys, audit, entry, access)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from engine.database.instants import kept
 from engine.database.tables import tickets
@@ -14,10 +15,13 @@ from engine.workspaces.tokens import hashed, new_token
 SIGN_IN: Final = "sign_in"
 SET_UP: Final = "set_up"
 INVITATION: Final = "invitation"
+SPENT: Final = "spent"
+"""No ticket, but what was made elsewhere and has opened a door here."""
 LASTS: Final = {
     SIGN_IN: timedelta(minutes=1),
     SET_UP: timedelta(hours=24),
     INVITATION: timedelta(days=7),
+    SPENT: timedelta(hours=1),
 }
 
 
@@ -58,6 +62,20 @@ class Tickets:
             )
         )
         return token
+
+    def spend(self, connection: Connection, token: str) -> bool:
+        """Remember for an hour that a token made elsewhere was used; False when it was before."""
+        row = {
+            "hash": hashed(token),
+            "kind": SPENT,
+            "expires_at": kept(self._clock() + LASTS[SPENT]),
+        }
+        try:
+            with connection.begin_nested():
+                connection.execute(insert(tickets).values(row))
+        except IntegrityError:
+            return False
+        return True
 
     def look(self, kind: str, token: str) -> Ticket | None:
         """What a ticket opens, without using it."""

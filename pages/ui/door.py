@@ -9,12 +9,18 @@ import streamlit as st
 from engine.errors import InvalidRequest, VitrineError
 from engine.scope import Identity
 from engine.workspaces import permissions
-from pages.ui import form, session, text, visitor
+from pages.ui import form, provider, session, text, visitor
 from pages.ui.words import say
 
 SET_UP: Final = "set_up"
 INVITATION: Final = "invitation"
-REFUSED: Final = "sign_in"
+CAME_TO_NOTHING: Final = "sign_in"
+"""In the address after a way in that came to nothing; its value says which."""
+UNFINISHED: Final = "unfinished"
+HOME: Final = "'/'"
+HERE: Final = "window.location.pathname + window.location.search"
+BEFORE: Final = "window.sessionStorage.vitrine_place"
+"""Where the tab was before it went to a sign-in provider, who sends everybody to the first page."""
 WATCHED: Final = 3.0
 """Seconds after which an open page notices that its session has ended or its rights
 changed."""
@@ -38,9 +44,9 @@ def go(address: str) -> None:
     _run(f"window.location.replace({where})")
 
 
-def complete(ticket: str, home: bool = False) -> None:
-    """Send the browser through the route that sets the cookie, and back to where it is."""
-    back = "'/'" if home else "window.location.pathname + window.location.search"
+def complete(ticket: str, back: str = HERE) -> None:
+    """Send the browser through the route that sets the cookie, and back to a place, an expression
+    of JavaScript."""
     _run(f"window.location.replace('/sign-in?ticket={ticket}&next=' + encodeURIComponent({back}))")
 
 
@@ -64,20 +70,46 @@ def _ask() -> None:
         elif INVITATION in asked:
             _invited(asked[INVITATION][0])
         else:
-            _sign_in(REFUSED in asked)
+            _sign_in(asked.get(CAME_TO_NOTHING, [""])[0])
 
 
-def _sign_in(was_refused: bool) -> None:
+def _sign_in(nothing: str) -> None:
+    """nothing: which way in came to nothing just before, or "" for none."""
+    if _by_provider():
+        return
     done = form.draw()
     if done.ticket is not None:
-        complete(done.ticket, home=was_refused)
+        complete(done.ticket, HOME if nothing else HERE)
     elif done.error is not None:
         _tell(done.error)
-    elif was_refused:
-        st.warning(
-            say("That way in was used or has expired, or the browser keeps no cookies."),
-            icon=":material/login:",
-        )
+    elif nothing:
+        st.warning(_why(nothing), icon=":material/login:")
+    if provider.is_set():
+        provider.draw()
+        if not nothing:
+            _run(f"{BEFORE} = {HERE}")
+
+
+def _by_provider() -> bool:
+    """Whether a provider sent somebody who is on the way in with that. Its word is believed once,
+    a moment ago: what the browser keeps of it opens nothing later."""
+    entry, claimed = visitor.people().entry, provider.arrived()
+    if claimed is None or not entry.awaits(claimed):
+        return False
+    try:
+        ticket = entry.by_provider(claimed, form.here())
+    except VitrineError as error:
+        _tell(error)
+        provider.offer_another()
+        return False
+    complete(ticket, f"({BEFORE} || {HOME})")
+    return True
+
+
+def _why(nothing: str) -> str:
+    if nothing == UNFINISHED:
+        return say("The sign-in at the provider was not finished, or its answer was not accepted.")
+    return say("That way in was used or has expired, or the browser keeps no cookies.")
 
 
 def _set_up(token: str) -> None:
@@ -130,7 +162,7 @@ def _enter_by(way: Callable[[], str]) -> None:
     except VitrineError as error:
         _tell(error)
     else:
-        complete(ticket, home=True)
+        complete(ticket, HOME)
 
 
 def _tell(error: VitrineError) -> None:
@@ -163,19 +195,24 @@ def account_menu(who: Identity) -> None:
     ):
         for workspace, role in sorted(who.roles.items()):
             st.caption(text.for_markdown(f"{workspace}: {role}"))
-        with st.form("password", border=False, clear_on_submit=True):
-            old = st.text_input(
-                say("Present password"),
-                type="password",
-                key="old_password",
-                autocomplete="current-password",
-            )
-            new = _new_password("new_password")
-            sent = st.form_submit_button(say("Change password"))
-        if sent:
-            _change(who, old, new)
+        if visitor.people().accounts.get(who.subject).has_password:
+            _password(who)
         if st.button(say("Sign out"), icon=":material/logout:", key="sign_out"):
             leave()
+
+
+def _password(who: Identity) -> None:
+    with st.form("password", border=False, clear_on_submit=True):
+        old = st.text_input(
+            say("Present password"),
+            type="password",
+            key="old_password",
+            autocomplete="current-password",
+        )
+        new = _new_password("new_password")
+        sent = st.form_submit_button(say("Change password"))
+    if sent:
+        _change(who, old, new)
 
 
 def _change(who: Identity, old: str, new: str) -> None:

@@ -11,6 +11,11 @@ OF_PEOPLE: Final[dict[str, str]] = {
     " não guarda cookies; permita-os para este site e carregue-o de novo.",
     "That way in was used or has expired, or the browser keeps no cookies.": "Essa entrada foi"
     " usada ou expirou, ou o navegador não guarda cookies.",
+    "The sign-in at the provider was not finished, or its answer was not accepted.": "A entrada no"
+    " provedor não foi concluída, ou a resposta dele não foi aceita.",
+    "Sign in with {name}": "Entrar com {name}",
+    "single sign-on": "login único",
+    "Use another account": "Usar outra conta",
     "Make the first owner": "Criar o primeiro proprietário",
     "This link was used or has expired. Start the server anew for another.": "Este link foi usado"
     " ou expirou. Reinicie o servidor para ter outro.",

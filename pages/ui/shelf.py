@@ -12,7 +12,7 @@ import streamlit as st
 from engine import Scope, VitrineError
 from engine.workspaces.parse import NAME_LENGTH
 from engine.workspaces.widget import Listed
-from pages.ui import portable, preview, revisions, session, text
+from pages.ui import portable, preview, revisions, session, text, visitor
 from pages.ui.faults import beside, faults_of
 from pages.ui.numbers import written
 from pages.ui.words import both, say
@@ -192,7 +192,7 @@ def _act(one: Listed, scope: Scope) -> None:
             made = session.saving(scope).duplicate(*here, by, name)
             st.toast(text.for_markdown(say("{name} was made.", name=made.name)))
         elif chosen == "remove":
-            session.saving(scope).delete(*here, by)
+            session.saving(scope).delete(*here, by, address=visitor.address())
             st.toast(text.for_markdown(say("{name} is in the trash.", name=one.name)))
     except VitrineError as error:
         st.toast(text.for_markdown(error.message), icon=":material/error:")

@@ -7,7 +7,7 @@ import streamlit as st
 
 from engine import Scope, VitrineError
 from engine.workspaces.widget import Listed
-from pages.ui import session, text
+from pages.ui import session, text, visitor
 from pages.ui.faults import beside
 from pages.ui.words import both, say
 
@@ -50,15 +50,19 @@ def _purge(one: Listed, scope: Scope) -> None:
             st.rerun()
         if st.button(say("Delete for ever"), key="purge_done", type="primary"):
             with _said_of(one):
-                session.saving(scope).purge(scope.workspace_id, scope.brand_id, one.id)
+                session.saving(scope).purge(*_whose(one, scope))
             st.rerun()
 
 
 def _restore(one: Listed, scope: Scope) -> None:
     with _said_of(one):
-        session.saving(scope).restore(
-            scope.workspace_id, scope.brand_id, one.id, session.identity().subject
-        )
+        session.saving(scope).restore(*_whose(one, scope))
+
+
+def _whose(one: Listed, scope: Scope) -> tuple[str, str, str, str, str]:
+    """Which dashboard, and who is at it from where."""
+    by = session.identity().subject
+    return scope.workspace_id, scope.brand_id, one.id, by, visitor.address()
 
 
 @contextmanager

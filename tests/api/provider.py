@@ -22,7 +22,7 @@ class Provider:
     were fetched."""
 
     def __init__(self):
-        self.keys = {"rsa-1": rsa.generate_private_key(public_exponent=65537, key_size=2048)}
+        self.keys = {"rsa-1": self.made("rsa")}
         self.kid = "rsa-1"
         self.mode = "good"
         self.asked = 0
@@ -39,12 +39,14 @@ class Provider:
     def keys_url(self):
         return f"{self.issuer}.well-known/jwks.json"
 
+    @staticmethod
+    def made(kind):
+        if kind == "ec":
+            return ec.generate_private_key(ec.SECP256R1())
+        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
     def rotate(self, kid, kind="rsa"):
-        make = {
-            "rsa": lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048),
-            "ec": lambda: ec.generate_private_key(ec.SECP256R1()),
-        }
-        self.keys = {kid: make[kind]()}
+        self.keys = {kid: self.made(kind)}
         self.kid = kid
 
     @property
@@ -108,15 +110,15 @@ class Provider:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
-                provider.asked += 1
-                if provider.mode == "hangs":
-                    provider.release.wait(30)
-                    return
-                if provider.mode == "broken":
-                    self.send_error(500)
-                    return
-                text = b"{}" if provider.mode == "garbage" else provider.document()
-                self.send_response(200)
+                provider.get(self)
+
+            def do_POST(self):
+                provider.post(self)
+
+            def answer(self, status, text, kind="application/json", **headers):
+                self.send_response(status)
+                for name, value in {"Content-Type": kind, **headers}.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text)
@@ -126,6 +128,19 @@ class Provider:
 
         return Handler
 
+    def get(self, request):
+        """The keys, whatever the path."""
+        self.asked += 1
+        if self.mode == "hangs":
+            self.release.wait(30)
+        elif self.mode == "broken":
+            request.send_error(500)
+        else:
+            request.answer(200, b"{}" if self.mode == "garbage" else self.document())
+
+    def post(self, request):
+        request.send_error(405)
+
     def end(self):
         self.release.set()
         self.server.shutdown()
@@ -133,8 +148,8 @@ class Provider:
 
 
 @contextmanager
-def provider():
-    started = Provider()
+def provider(kind=None):
+    started = (kind or Provider)()
     try:
         yield started
     finally:

@@ -10,7 +10,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from engine.http.loopback import FORWARDED, LoopbackOnly, refuse_public_address
+from engine.http.loopback import FORWARDED, LoopbackOnly
 from tests.api.wire import check_envelope
 
 HERE = ("127.0.0.1", 50_000)
@@ -153,15 +153,3 @@ def test_the_test_client_is_not_this_machine() -> None:
     assert answer.status_code == 403
     assert "testserver" in answer.text
     assert answer.headers["Content-Type"].startswith("text/plain")
-
-
-@pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "127.1.2.3", "::1", "[::1]"])
-def test_loopback_addresses_start(address: str) -> None:
-    refuse_public_address(address)
-
-
-@pytest.mark.parametrize("address", [None, "", "0.0.0.0", "::", "10.0.0.1", "shop.example", "*"])
-def test_public_addresses_do_not(address: str | None) -> None:
-    with pytest.raises(SystemExit, match=r"server\.address") as stop:
-        refuse_public_address(address)
-    assert repr(address) in str(stop.value) or not address

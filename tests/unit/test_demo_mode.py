@@ -1,15 +1,12 @@
-"""Demo mode ends with the first account, and no address is open by mistake."""
+"""Demo mode ends with the first account."""
 
 import logging
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from engine.http.loopback import refuse_public_address, refuse_weak_secret
 from engine.settings import Settings
 from engine.workspaces.demo_mode import DemoMode
-
-STRONG = "v7Qm0Zr2kXw9Tn4LbYc8HdPfUs1GjEa3"
 
 
 def test_it_ends_with_the_first_account_and_does_not_come_back():
@@ -46,23 +43,6 @@ def test_what_was_known_is_believed_while_the_database_is_away(caplog):
     now[0] += 1
     assert not mode.is_on()
     assert {record.levelno for record in caplog.records} == {logging.WARNING}
-
-
-@pytest.mark.parametrize("address", [None, "", "0.0.0.0", "::", "192.168.1.5", "vitrine.example"])
-def test_other_addresses_take_a_sign_in_and_a_secret(address):
-    with pytest.raises(SystemExit, match=r"VITRINE_SECRET.*engine\.workspaces\.members add"):
-        refuse_public_address(address)
-    for secret in (None, "a" * 40, "changeme" * 5, "my-very-own-Secret-0123456789abcdefg"):
-        with pytest.raises(SystemExit, match="VITRINE_SECRET") as refused:
-            refuse_weak_secret(address, secret)
-        assert secret is None or secret not in str(refused.value)
-    refuse_weak_secret(address, STRONG)
-
-
-@pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "::1"])
-def test_this_machine_needs_neither(address):
-    refuse_public_address(address)
-    refuse_weak_secret(address, None)
 
 
 def test_settings_of_people():

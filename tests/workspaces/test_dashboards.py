@@ -10,6 +10,7 @@ from sqlalchemy import event
 from engine.errors import Conflict, Forbidden, InvalidRequest, NotFound, PreconditionFailed
 from engine.scope import Identity, Role
 from engine.workspaces import dashboards as module
+from engine.workspaces.audit import Audit
 from engine.workspaces.slug import free_slug
 from engine.workspaces.widget import LAYOUT
 from tests.workspaces.boards import (
@@ -328,3 +329,29 @@ def test_roles(database, role, least):
     with pytest.raises(Forbidden) as refused:
         store.check_writer(member, OTHER_WORKSPACE)
     assert refused.value.code == "AUTH_003"
+
+
+def test_who_deletes_and_restores_is_noted_with_it(boards):
+    made, audit = boards.create(), Audit(boards.store._database, lambda: None)
+    boards.store.delete(*boards.scope, made.id, "ana", address="198.51.100.7")
+    boards.store.restore(*boards.scope, made.id, "bob")
+    for refused in (
+        lambda: boards.store.delete(*boards.scope, made.id, "eve", 7),
+        lambda: boards.store.delete(*boards.scope, NEVER_SEEN, "eve"),
+        lambda: boards.store.restore(*boards.scope, made.id, "eve"),
+        lambda: boards.store.purge(*boards.scope, made.id, "eve"),
+    ):
+        with pytest.raises((NotFound, PreconditionFailed)):
+            refused()
+    boards.store.delete(*boards.scope, made.id, "ana")
+    boards.store.purge(*boards.scope, made.id, "cid")
+    noted = [(one.action, one.actor) for one in audit.of(WORKSPACE)]
+    assert noted == [
+        ("dashboard.purged", "cid"),
+        ("dashboard.deleted", "ana"),
+        ("dashboard.restored", "bob"),
+        ("dashboard.deleted", "ana"),
+    ]
+    assert {one.object for one in audit.of(WORKSPACE)} == {f"Shop (shop) of brand {BRAND}"}
+    assert audit.of(WORKSPACE)[-1].address == "198.51.100.7"
+    assert audit.of("ws_other") == []
