@@ -17,6 +17,7 @@ from engine.bootstrap import running
 from engine.http.callback import Callback
 from engine.http.doors import announce, authenticator
 from engine.http.health import Health
+from engine.http.log import hide_queries
 from engine.http.loopback import LoopbackOnly
 from engine.http.pages import PageHeaders
 from engine.http.routes import RoutesFirst, routes
@@ -29,6 +30,7 @@ from pages.ui.picture import Pictures
 # would see pandas half made.
 for module in ("pandas", "pages.ui.charts", "pages.ui.controls"):
     import_module(module)
+hide_queries()
 parts = process()
 in_demo = parts.demo_mode.is_on
 address = st.get_option("server.address")

@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from engine.bootstrap import Parts, process, running
 from engine.http.doors import announce, authenticator
 from engine.http.health import Health
+from engine.http.log import hide_queries
 from engine.http.loopback import LoopbackOnly
 from engine.http.routes import routes
 from engine.http.start import refuse_public_demo, refuse_weak_secret
@@ -49,4 +50,5 @@ def standalone(parts: Parts) -> Starlette:
     )
 
 
+hide_queries()
 app = standalone(process())

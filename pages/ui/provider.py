@@ -56,7 +56,7 @@ def draw() -> None:
     """A button for each provider; each leads there."""
     for name, of in _sections().items():
         label = say("Sign in with {name}", name=_called(name, of))
-        if st.button(text.for_markdown(label), key=f"sign_in_{name}", width="stretch"):
+        if st.button(text.for_markdown(label), key=f"sign_in_{name}", icon=":material/login:"):
             st.login(None if name == UNNAMED else name)
 
 

@@ -28,3 +28,9 @@ HARM: Final = (
 )
 AROUND: Final = ("{}", "a {} b", "\u202e{}", "**{}**", "# {}\n\n{}")
 NAMES: Final = tuple(around.replace("{}", harm) for harm, around in product(HARM, AROUND))
+INJECTED: Final = """() => [
+    ...document.querySelectorAll(
+        '[data-evil], [src*="other.example"], [href*="other.example"], [href^="javascript:"]'
+    )
+].map((node) => node.outerHTML)"""
+"""What is on a page that only such a name can have put there."""

@@ -14,17 +14,12 @@ from playwright.sync_api import expect
 
 from engine.demo.words import WORKSPACE
 from tests.browser.explore import Explore
-from tests.browser.hostile import HARM, NAMES
+from tests.browser.hostile import HARM, INJECTED, NAMES
 from tests.browser.server import ROOT
 
 Open = Callable[..., Explore]
 BRAND = "33333333-3333-4333-8333-333333333333"
 """In the demo's workspace: another one would be offered where files are imported."""
-INJECTED = """() => [
-    ...document.querySelectorAll(
-        '[data-evil], [src*="other.example"], [href*="other.example"], [href^="javascript:"]'
-    )
-].map((node) => node.outerHTML)"""
 
 
 @pytest.fixture(scope="module")

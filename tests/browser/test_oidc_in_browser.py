@@ -165,23 +165,22 @@ def test_a_forged_identity_opens_nothing(doors, issuer):
 def test_who_does_not_belong_here_is_told(doors, issuer, email, why):
     door = through(doors(), email, "/data")
     stays_out(door, why)
-    if email != "nobody":
-        door.open("/admin")
-        stays_out(door, why)
-        ended = issuer.ended
-        door.page.get_by_role("button", name="Use another account").click()
-        expect(door.page.get_by_text(why)).to_have_count(0)
-        stays_out(door, "Sign in with Auth0")
-        assert issuer.ended == ended + 1
+    if email == "nobody":
+        return
+    ended = issuer.ended
+    door.page.get_by_role("button", name="Use another account").click()
+    expect(door.page.get_by_text(why)).to_have_count(0)
+    stays_out(door, "Sign in with Auth0")
+    assert issuer.ended == ended + 1
     door.page.get_by_role("button", name="Sign in with Auth0").click()
     door.page.get_by_role("link", name=OWNER, exact=True).click()
     door.is_in(OWNER)
 
 
-TRICKS = ["nonce", "audience", "issuer", "expired", "another key", "secret", "unsigned"]
+TRICKS = ["nonce", "another key", "audience", "issuer", "expired", "secret", "unsigned"]
 
 
-@pytest.mark.parametrize("trick", TRICKS)
+@pytest.mark.parametrize("trick", TRICKS if sizes.FULL else TRICKS[:2])
 def test_a_wrong_answer_signs_nobody_in(doors, issuer, trick):
     issuer.trick = trick
     stays_out(through(doors(), OWNER), NOT_ACCEPTED)
@@ -195,16 +194,11 @@ def test_an_old_answer_signs_nobody_in(doors, issuer):
 def test_an_answer_nobody_asked_for(doors, issuer):
     """Of another browser's sign-in: whoever follows such a link is not signed in as its maker."""
     maker = doors().open()
-    answers = []
-    maker.page.route("**/oauth2callback*", lambda route: answers.append(route.request.url))
     maker.page.get_by_role("button", name="Sign in with Auth0").click()
-    maker.page.get_by_role("link", name=OWNER, exact=True).click()
-    deadline = time.monotonic() + 10
-    while not answers:
-        maker.page.wait_for_timeout(50)
-        assert time.monotonic() < deadline
+    chosen = maker.page.get_by_role("link", name=OWNER, exact=True).get_attribute("href")
+    answer = maker.page.request.get(issuer.issuer[:-1] + chosen, max_redirects=0)
     victim = doors()
-    victim.page.goto(answers[0])
+    victim.page.goto(answer.headers["location"])
     stays_out(victim, NOT_ACCEPTED)
 
 

@@ -35,9 +35,9 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     return os.environ | ours | more
 
 
-def uvicorn(port: int) -> list[str]:
+def uvicorn(port: int, level: str = "warning") -> list[str]:
     command = [sys.executable, "-m", "uvicorn", "engine.http.app:app", "--port", str(port)]
-    return [*command, "--log-level", "warning"]
+    return [*command, "--log-level", level]
 
 
 def free_port() -> int:
@@ -48,12 +48,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(home: Path, log: Path, before: Iterable[str] = (), **more: str) -> Iterator[int]:
-    """The port of a server; `before` are words to put before its command."""
+def serving(
+    home: Path, log: Path, before: Iterable[str] = (), level: str = "warning", **more: str
+) -> Iterator[int]:
+    """The port of a server; `before` are words to put before its command. level: of its log."""
     port = free_port()
     with log.open("ab") as output:
         server = subprocess.Popen(
-            [*before, *uvicorn(port)],
+            [*before, *uvicorn(port, level)],
             cwd=ROOT,
             env=environment(home, **more),
             stdout=output,
