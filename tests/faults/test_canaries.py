@@ -45,13 +45,13 @@ class Canaries:
         database = open_database(f"sqlite:///{home / 'vitrine.db'}")
         people = People.over(database, utc_now, dict)
         visit = Visit("v" * 43, "127.0.0.1")
-        added = people.members.add(OPERATOR, WORKSPACE, "ana@example.com", Role.EDITOR)
+        added = people.members.add(OPERATOR, WORKSPACE, "bea@example.com", Role.EDITOR)
         ticket = people.entry.accept(added.invitation, PASSWORD, visit)
         owner = Identity("", {}, roles={WORKSPACE: Role.OWNER}, whole=frozenset({WORKSPACE}))
         _, self.key = people.keys.make(owner, WORKSPACE, "key", Role.EDITOR)
         self.session = people.entry.complete(ticket, visit)
         self.token = issuer.token(
-            time.time(), email="ana@example.com", email_verified=True, sub="canarysubject"
+            time.time(), email="bea@example.com", email_verified=True, sub="canarysubject"
         )
         self.unknown = [
             f"sk_live_{self._word(43)}",
