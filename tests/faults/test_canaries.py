@@ -89,7 +89,7 @@ class Canaries:
                 {"Authorization": f"Bearer {credential}"},
                 {"Authorization": credential},
                 {"Cookie": "; ".join(f"{name}={credential}" for name in COOKIES)},
-                {"X-Forwarded-For": credential, "X-Request-Id": credential},
+                {"X-Request-Id": credential, "User-Agent": credential, "Referer": credential},
             ]
         )
         event = {
@@ -108,7 +108,7 @@ class Canaries:
                 ("POST", f"{ROOT}/events", {"events": [event, event, {"session_id": event}]}),
                 ("GET", f"{AGGREGATE}/export?format=csv&{query}", None),
                 ("GET", f"{ROOT}/dashboards?{query}", None),
-                ("PUT", f"{ROOT}/dashboards/{pick(self.people)}", {"name": "x"}),
+                ("PUT", f"{ROOT}/dashboards/{BRAND}", {"name": "x"}),
                 ("POST", f"{ROOT}/dashboards", {"slug": "a", "name": ""}),
                 ("GET", f"/sign-in?{query}", None),
                 ("GET", f"/sign-out?{query}", None),
