@@ -85,9 +85,7 @@ def _member(who: Identity, workspace: str, member: Member) -> None:
             st.markdown(member.role.value)
             return
         st.selectbox(
-            text.for_markdown(
-                say("Role of {name}", name=text.plain(member.email or member.name))
-            ),
+            text.for_markdown(say("Role of {name}", name=text.plain(member.email or member.name))),
             options,
             index=options.index(member.role.value),
             key=f"role_{key}",
