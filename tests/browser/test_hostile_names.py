@@ -18,6 +18,8 @@ from tests.browser.hostile import HARM, INJECTED, NAMES
 from tests.browser.server import ROOT
 
 Open = Callable[..., Explore]
+LARGE = HARM[0] + "x" * (1 << 20)
+"""A megabyte."""
 BRAND = "33333333-3333-4333-8333-333333333333"
 """In the demo's workspace: another one would be offered where files are imported."""
 
@@ -28,8 +30,7 @@ def shop(home: Path, address: str) -> str:
     path = home / "hostile.ndjson"
     now = datetime.now(UTC)
     with path.open("w") as file:
-        for i in range(3 * len(NAMES)):
-            name = NAMES[i % len(NAMES)]
+        for i, name in enumerate([*NAMES * 3, LARGE]):
             event = {
                 "event_type": "view",
                 "event_id": f"{i}{name}",
@@ -39,7 +40,7 @@ def shop(home: Path, address: str) -> str:
                 "agent_id": name,
                 "customer_id": name,
                 "amount": i,
-                "metadata": {"name": name, name: "key"},
+                "metadata": {"name": name, name[:2_000]: "key"},
             }
             print(json.dumps(event), file=file)
     command = [sys.executable, "-m", "engine.ingest", str(path)]
@@ -104,3 +105,13 @@ def test_names_that_are_pasted(explore: Open, shop: str) -> None:
     page.paste(json.dumps(dict.fromkeys(HARM, 1)))
     expect(page.page.get_by_test_id("stAlert").first).to_be_visible()
     check(page)
+
+
+def test_names_on_the_data_page(explore: Open, shop: str, address: str) -> None:
+    page = explore(f"?{shop}")
+    page.page.goto(f"{address}/data?{shop}")
+    expect(page.page.locator(".stDataFrame").first).to_be_visible(timeout=20_000)
+    check(page)
+    for table in page.page.locator(".stDataFrame").all():
+        table.scroll_into_view_if_needed()
+        check(page)

@@ -20,7 +20,7 @@ from tests.browser.server import running
 from tests.faults.server import serving
 from tests.faults.sizes import SEED, record, size
 
-REQUESTS = size(300, 20_000)
+REQUESTS = size(300, 10_000)
 WORKSPACE = "ws_shop"
 BRAND = "11111111-1111-4111-8111-111111111111"
 OPERATOR = Identity("", {}, founds=True)
