@@ -47,8 +47,9 @@ def settings() -> Settings:
 
 
 def arrived() -> Claimed | None:
-    """Whom the provider recognised in this browser, if anybody."""
-    said: dict[str, Any] = st.user.to_dict()
+    """Whom the provider recognised in this browser, if anybody. Without a provider nobody: then
+    nothing has looked at the secret that Streamlit signs this with."""
+    said: dict[str, Any] = st.user.to_dict() if is_set() else {}
     return Claimed.read(said) if said.get("is_logged_in") is True else None
 
 
