@@ -47,7 +47,9 @@ def house(tmp_path_factory, issuer):
     with pytest.MonkeyPatch.context() as patch, with_accounts(home, patch, **set_here) as address:
         database = open_database(f"sqlite:///{home / 'vitrine.db'}")
         people = People.over(database, lambda: datetime.now(UTC), dict)
-        for email in (OWNER, UNSURE, GONE):
+        place = ("--workspace", WORKSPACE)
+        command(home, "add", OWNER, *place, "--role", "owner", "--no-password")
+        for email in (UNSURE, GONE):
             people.members.add(OPERATOR, WORKSPACE, email, Role.OWNER)
         people.members.disable(OPERATOR, WORKSPACE, people.accounts.find(GONE).id)
         subject = f"{issuer.issuer} {subject_of(TIED)}"

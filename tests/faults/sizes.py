@@ -11,7 +11,9 @@ FULL = False
 
 SEED: Final = int(os.environ.get("VITRINE_SEED", "7"))
 RESULTS: Final = Path(__file__).with_name("RESULTS.md")
-HEAD: Final = "# Faults at full size\n\n`pytest tests/faults --full`; the last run of each.\n"
+HEAD: Final = (
+    "# Faults at full size\n\n`pytest tests/faults tests/browser --full`; the last run of each.\n"
+)
 
 
 def size(small: int, full: int) -> int:

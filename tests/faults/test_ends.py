@@ -16,7 +16,7 @@ from engine.workspaces.people import People
 from tests.faults.sizes import record, size
 from tests.workspaces.people import OPERATOR, PASSWORD, PLACE, Crew
 
-ENDED = size(10, 400)
+ENDED = size(10, 200)
 WITHIN = 5.0
 VISIT = Visit("v" * 43, "203.0.113.7")
 
@@ -80,7 +80,7 @@ def test_what_ends_is_refused_everywhere_within_five_seconds(house):
         return way, time.monotonic() - began
 
     guests = [house.guest(number) for number in range(ENDED)]
-    with ThreadPoolExecutor(8) as threads:
+    with ThreadPoolExecutor(16) as threads:
         ended = list(threads.map(end, guests, cycle(ways)))
     slowest = {way: max(seconds for name, seconds in ended if name == way) for way in ways}
     assert max(slowest.values()) < WITHIN

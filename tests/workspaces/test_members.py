@@ -330,6 +330,9 @@ def test_the_first_owner_by_command(crew, database):
     again = command(url, *added)
     assert again.returncode == 2
     assert "is a member of ws_new already" in again.stderr
+    elsewhere = command(url, "add", "bea@example.com", "--workspace", "ws_new", "--no-password")
+    assert (elsewhere.stdout, elsewhere.stderr) == ("bea@example.com: viewer of ws_new\n", "")
+    assert not crew.account("bea").has_password
     listed = command(url, "list", "--workspace", PLACE)
     assert f"narrow@example.com: editor of {BRAND}\n" in listed.stdout
     gone = command(url, "remove", "viewer@example.com", "--workspace", PLACE)

@@ -45,6 +45,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     add.add_argument(
         "--subject", help="who a sign-in provider says they are: the issuer, a space, its sub"
     )
+    add.add_argument(
+        "--no-password", action="store_true", help="they sign in at a provider, by this e-mail"
+    )
     add.add_argument("--name", default="", help="how the person is called")
     remove = commands.add_parser("remove", help="end a membership; the account stays")
     remove.add_argument("email")
@@ -57,7 +60,8 @@ def _add(people: People, database: Engine, options: argparse.Namespace) -> int:
     """A new account takes its password from the terminal or, in a pipe, from the first line."""
     role = Role(options.role)
     if people.accounts.find(options.email) is None:
-        password = None if options.subject else _password(options.email)
+        elsewhere = options.subject or options.no_password
+        password = None if elsewhere else _password(options.email)
         with database.begin() as connection:
             people.accounts.add(
                 connection,
