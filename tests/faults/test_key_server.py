@@ -75,9 +75,9 @@ def test_an_hour_of_unknown_keys_while_the_server_hangs():
     record(
         "A key server that hangs",
         f"{KIDS:,} random kids in an hour of 30-second steps, and again until enough was seen:"
-        f" {fetches} fetches, at most one in a step; {len(spent):,} tokens of a known key in p50 {p50 * 1e3:.2f} ms, p99"
-        f" {p99 * 1e3:.2f} ms, at most {spent[-1] * 1e3:.1f} ms. A rotation was seen"
-        f" {rotated:.0f} s after the server was back.",
+        f" {fetches} fetches, at most one in a step; {len(spent):,} tokens of a known key in p50"
+        f" {p50 * 1e3:.2f} ms, p99 {p99 * 1e3:.2f} ms, at most {spent[-1] * 1e3:.1f} ms. A rotation"
+        f" was seen {rotated:.0f} s after the server was back.",
     )
 
 
