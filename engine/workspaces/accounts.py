@@ -171,7 +171,9 @@ class Accounts:
             ).first()
             if row is not None:
                 self._audit.note(connection, row.id, "account.linked", subject)
-        return row
+                return row
+            # Another request of theirs may have been faster.
+            return connection.execute(select(accounts).where(accounts.c.subject == subject)).first()
 
     def _store(self, id: str, password: str) -> None:
         hashed = passwords.hash_of(password)

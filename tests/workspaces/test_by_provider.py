@@ -1,9 +1,12 @@
 """In by the word of a sign-in provider: once, a moment ago, by subject or verified e-mail."""
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import update
 
+from engine.database.tables import accounts
 from engine.errors import Unauthorized
 from engine.workspaces.claimed import AHEAD, GOOD_FOR, Claimed
 from engine.workspaces.entry import Visit
@@ -37,6 +40,20 @@ def test_a_verified_email_leads_to_the_account_and_ties_the_subject(crew):
     assert crew.session(entry.complete(entry.by_provider(later, VISIT), VISIT)) == viewer
     with pytest.raises(Unauthorized, match="not here"):
         entry.by_provider(claimed("viewer", own="b"), VISIT)
+
+
+def test_who_comes_many_times_at_once_is_tied_once(crew):
+    """None of the first requests of a token is refused because another one was faster."""
+    subject, viewer = f"{ISSUER} a", crew.account("viewer")
+    for _ in range(5):
+        with crew.database.begin() as connection:
+            connection.execute(update(accounts).values(subject=None))
+        with ThreadPoolExecutor(8) as threads:
+            find = crew.people.accounts.of_provider
+            found = list(threads.map(find, [subject] * 16, [viewer.email] * 16))
+        assert {None if one is None else one.id for one in found} == {viewer.id}
+    linked = [e for e in crew.people.audit.of(PLACE) if e.action == "account.linked"]
+    assert len(linked) == 5
 
 
 def test_the_ticket_is_of_this_browser(crew):
