@@ -85,13 +85,14 @@ api = routes(
     parts.dashboards,
     parts.people.audit,
     needs_caller=lambda: not in_demo(),
+    share_links=parts.share_links,
 )
 sign_in = SignIn(parts.people.entry, public_url)
 app = st.App(
     "pages/main.py",
     middleware=[
         Middleware(LoopbackOnly, in_demo),
-        Middleware(PageHeaders, lambda: not in_demo(), public_url),
+        Middleware(PageHeaders, lambda: not in_demo(), public_url, parts.share_links.framers),
         Middleware(Callback),
         Middleware(
             RoutesFirst,

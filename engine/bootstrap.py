@@ -30,13 +30,14 @@ from engine.pool import Pool
 from engine.rollups.build import Builder
 from engine.rollups.roller import Roller
 from engine.rollups.rollups import Rollups
-from engine.scope import Role
+from engine.scope import DEMO_SUBJECT, Identity, Role, demo_identity
 from engine.settings import Settings
 from engine.stores.columns import Columns
 from engine.stores.lake import LakeStore
 from engine.stores.open import open_lake
 from engine.workspaces.dashboards import Dashboards
 from engine.workspaces.demo_mode import DemoMode
+from engine.workspaces.links import ShareLinks
 from engine.workspaces.people import People
 
 SWITCH: Final = 0.001
@@ -67,6 +68,7 @@ class Parts:
     people: People
     demo_mode: DemoMode
     links: Links
+    share_links: ShareLinks
     token: str
     checks: Mapping[str, Callable[[], object]]
     warming: Callable[[], Mapping[str, float]]
@@ -79,6 +81,7 @@ def build(settings: Settings) -> Parts:
     engine = _engine(settings, lake)
     dashboards = Dashboards(database, utc_now, Role(settings.dashboards_write_role))
     people = People.over(database, utc_now, engine.brands)
+    demo_mode = DemoMode(settings.demo, people.accounts.any)
     roller = None
     if settings.use_rollups:
         roller = Roller(Builder(lake, settings.rollups), database, utc_now, engine.warm)
@@ -94,12 +97,25 @@ def build(settings: Settings) -> Parts:
         imports=Imports(lake, settings.home / "imports", utc_now),
         dashboards=dashboards,
         people=people,
-        demo_mode=DemoMode(settings.demo, people.accounts.any),
+        demo_mode=demo_mode,
         links=Links(settings.secret),
+        share_links=_share_links(database, engine, dashboards, people, demo_mode),
         token=settings.demo_token or secrets.token_urlsafe(32),
         checks={"database": lambda: _reach(database), "lake": lambda: _list(settings, lake)},
         warming=lambda: {} if roller is None else {"rollups": roller.share},
     )
+
+
+def _share_links(
+    database: Database, engine: Engine, dashboards: Dashboards, people: People, demo: DemoMode
+) -> ShareLinks:
+    def rights(subject: str) -> Identity | None:
+        """Demo mode's one person shares as long as that is on."""
+        if subject == DEMO_SUBJECT and demo.is_on():
+            return demo_identity(engine.brands())
+        return people.access.of_subject(subject)
+
+    return ShareLinks(database, utc_now, dashboards, rights, people.audit)
 
 
 def connect(home: Path | str | None = None) -> Engine:

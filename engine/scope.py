@@ -13,6 +13,7 @@ UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 BRAND_FIELD = "X-Active-Brand"
 CATALOG_FIELD = "X-Active-Catalog"
 WORKSPACE_FIELD = "workspaceId"
+DEMO_SUBJECT = "demo"
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class Identity:
 def demo_identity(brands: Mapping[str, Iterable[str]]) -> Identity:
     """Who everybody is in demo mode: on the loopback address, and everything is open to them."""
     open_to_all = {name: frozenset(ids) for name, ids in brands.items()}
-    return Identity("demo", open_to_all, founds=True, name="demo")
+    return Identity(DEMO_SUBJECT, open_to_all, founds=True, name="demo")
 
 
 def faults_of(workspace_id: str, brand_id: str | None, catalog_id: str | None) -> list[Fault]:

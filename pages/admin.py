@@ -5,7 +5,15 @@ from typing import Final
 import streamlit as st
 
 from engine.workspaces import permissions
-from pages.ui import admin_audit, admin_brands, admin_keys, admin_members, door, visitor
+from pages.ui import (
+    admin_audit,
+    admin_brands,
+    admin_keys,
+    admin_links,
+    admin_members,
+    door,
+    visitor,
+)
 from pages.ui.words import say
 
 COMMAND: Final = (
@@ -29,8 +37,16 @@ def main() -> None:
         return
     mine = [name for name in sorted(who.roles) if permissions.allows(who, "members.manage", name)]
     workspace = st.selectbox(say("Workspace"), mine, key="admin_workspace")
-    tabs = st.tabs([say("Members"), say("Brands"), say("API keys"), say("Audit log")])
-    parts = (admin_members.show, admin_brands.show, admin_keys.show, admin_audit.show)
+    tabs = st.tabs(
+        [say("Members"), say("Brands"), say("API keys"), say("Share links"), say("Audit log")]
+    )
+    parts = (
+        admin_members.show,
+        admin_brands.show,
+        admin_keys.show,
+        admin_links.show,
+        admin_audit.show,
+    )
     for tab, show in zip(tabs, parts, strict=True):
         with tab:
             show(who, workspace)

@@ -7,7 +7,7 @@ import streamlit as st
 from engine import Scope, VitrineError
 from engine.errors import NotFound
 from engine.workspaces.widget import Dashboard
-from pages.ui import door, drawer, session, text
+from pages.ui import door, drawer, session, sharing, text
 from pages.ui.grid import asked as address
 from pages.ui.grid import bar, cards, header
 from pages.ui.grid.answers import answers
@@ -91,12 +91,16 @@ class Page:
         grid()
         with fresh:
             header.freshness(self.dashboard.id, len(self.state.widgets), self.scope)
+            sharing.badge(self.dashboard, self.scope)
             header.chips(self.asked)
 
     def _buttons(self) -> None:
         if self.asked.wall:
             header.wall_exit()
-        elif self.may_write and self.draft is None:
+            return
+        if self.draft is None:
+            sharing.button(self.dashboard, self.scope)
+        if self.may_write and self.draft is None:
             label, icon = say("Edit"), ":material/edit:"
             if st.button(label, key="edit", icon=icon, type="primary"):
                 bar.over(self.editing.begin)
@@ -150,6 +154,8 @@ class Page:
                 "change": (":material/edit:", say("Edit"), self._change),
                 "double": (":material/content_copy:", say("Duplicate"), self._double),
             }
+        if self.draft is None and sharing.may(self.scope):
+            edits["share"] = (":material/share:", say("Share"), self._share)
         last: dict[str, Any] = {}
         if self.may_write:
             last = {"remove": (":material/delete:", say("Remove"), self._remove)}
@@ -160,6 +166,9 @@ class Page:
 
     def _double(self, widget: Widget) -> None:
         bar.over(lambda: self.editing.duplicate(widget))
+
+    def _share(self, widget: Widget) -> None:
+        sharing.open(self.dashboard, self.scope, widget)
 
     def _remove(self, widget: Widget) -> None:
         bar.over(lambda: self.editing.remove(widget))

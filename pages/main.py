@@ -3,7 +3,8 @@
 import streamlit as st
 
 from engine.workspaces import permissions
-from pages.ui import door, session, text, theme, visitor
+from engine.workspaces.permissions import SHARED_PATH
+from pages.ui import door, session, shared, text, theme, visitor
 from pages.ui.words import say
 
 st.set_page_config(
@@ -50,9 +51,16 @@ page = st.navigation(
             url_path="admin",
             visibility=offered("admin"),
         ),
+        st.Page(
+            "shared.py", title=say("Shared"), url_path=SHARED_PATH.strip("/"), visibility="hidden"
+        ),
     ],
-    position="hidden" if who is None else "top",
+    position="hidden" if who is None or shared.is_here() else "top",
 )
+if page.url_path == SHARED_PATH.strip("/"):
+    # Its link says what it shows, not who is signed in.
+    page.run()
+    st.stop()
 if not visitor.in_demo():
     who = door.enter(page.url_path or "explore")
     door.watch(who)

@@ -225,6 +225,31 @@ api_keys: Final = Table(
 )
 """Keys of programs: their SHA-256, and how they begin, so that people can tell them apart."""
 
+share_links: Final = Table(
+    "share_links",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("begins", Text, nullable=False),
+    Column("workspace_id", Text, nullable=False, index=True),
+    Column("brand_id", Text, nullable=False),
+    Column("catalog_id", Text),
+    Column("dashboard_id", Text, nullable=False, index=True),
+    Column("widget_ids", Text, nullable=False),
+    Column("is_whole", Boolean, nullable=False),
+    Column("may_range", Boolean, nullable=False),
+    Column("may_export", Boolean, nullable=False),
+    Column("origins", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", NUMBER, nullable=False),
+    Column("expires_at", NUMBER),
+    Column("revoked_at", NUMBER),
+    Column("used_at", NUMBER),
+    ForeignKeyConstraint(["dashboard_id"], ["dashboards.id"], ondelete="CASCADE"),
+)
+"""What is open to whoever has the address, by the SHA-256 of its token. `widget_ids` and `origins`
+are JSON arrays; `is_whole` where a dashboard was shared and not one of its widgets."""
+
 sign_ins: Final = Table(
     "sign_ins",
     METADATA,

@@ -17,9 +17,9 @@ from engine.errors import Forbidden, TooManyRequests, Unauthorized, Unavailable,
 from engine.http.auth import SESSION, Authenticator, authorization_of
 from engine.http.cookies import session_of
 from engine.http.envelope import HEADERS
-from engine.http.rate import RateLimit
 from engine.scope import Identity, Role
 from engine.workspaces import permissions
+from engine.workspaces.rate import RateLimit
 
 CALLER: Final = "vitrine.caller"
 """The scope's key for the Identity, or for the error that says why there is none."""

@@ -19,6 +19,7 @@ from engine.http.admission import CALLER, caller, check
 from engine.http.aggregate import Aggregate, announcements
 from engine.http.auth import invalid
 from engine.http.scope import BRAND_QUERY, CATALOG_QUERY, scope_of
+from engine.http.sign_in import address_of
 from engine.request import AggregateRequest, examine, from_query
 from engine.result import Result
 from engine.scope import Identity, Scope
@@ -73,10 +74,19 @@ class Export:
             await check(request, scope)
         if valid is None:
             raise InvalidRequest(faults)
-        result = await self._aggregate.answer(*valid)
-        content = await self._drawn(form, valid[0], result)
-        name = file_name(valid[0], result, form)
-        await to_thread.run_sync(self._note, request, valid[1], name)
+        who = request.scope[CALLER]
+        return await self.send(
+            *valid, form, who.subject if isinstance(who, Identity) else "", address_of(request)
+        )
+
+    async def send(
+        self, asked: AggregateRequest, scope: Scope, form: str, actor: str, address: str
+    ) -> Response:
+        """The file, which is noted; whoever calls has looked whether they may have it."""
+        result = await self._aggregate.answer(asked, scope)
+        content = await self._drawn(form, asked, result)
+        name = file_name(asked, result, form)
+        await to_thread.run_sync(self._note, scope, name, actor, address)
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(
             content, headers=announcements(result) | headers, media_type=FORMATS[form].media_type
@@ -98,14 +108,12 @@ class Export:
         work = partial(self._picture, asked, result)
         return await to_thread.run_sync(work, limiter=self._pictures)
 
-    def _note(self, request: Request, scope: Scope, name: str) -> None:
+    def _note(self, scope: Scope, name: str, actor: str, address: str) -> None:
         if self._audit is None:
             return
-        who, (host, _) = request.scope[CALLER], request.scope.get("client") or ("", 0)
-        actor = who.subject if isinstance(who, Identity) else ""
         what = f"{name} of {scope.brand_id}"
         try:
-            self._audit.say(actor, "export", what, workspace=scope.workspace_id, address=host)
+            self._audit.say(actor, "export", what, workspace=scope.workspace_id, address=address)
         except (DBAPIError, PoolTimeout) as error:
             raise Unavailable("Exports cannot be noted now; try again in a moment.") from error
 

@@ -24,12 +24,13 @@ from engine.http.events import Events
 from engine.http.export import Export
 from engine.http.health import Health
 from engine.http.openapi import document
-from engine.http.rate import RateLimit
+from engine.http.shared import SharedExport
 from engine.ingest.inbox import Inbox
 from engine.scope import Role
 from engine.settings import Settings
 from engine.workspaces.audit import Audit
 from engine.workspaces.dashboards import Dashboards
+from engine.workspaces.links import ShareLinks
 from engine.workspaces.permissions import (
     AGGREGATE_PATH,
     DASHBOARD_FIELD,
@@ -39,7 +40,9 @@ from engine.workspaces.permissions import (
     EXPORT_PATH,
     LEAST,
     OF_ROUTE,
+    SHARED_EXPORT_PATH,
 )
+from engine.workspaces.rate import RateLimit
 
 R = TypeVar("R", Route, Mount)
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -56,13 +59,14 @@ def routes(
     dashboards: Dashboards | None = None,
     audit: Audit | None = None,
     needs_caller: Callable[[], bool] = lambda: False,
+    share_links: ShareLinks | None = None,
 ) -> list[BaseRoute]:
     """The routes of this product, to put before those of the pages.
 
     links: recognises the tickets of exports. picture: draws an answer as PNG, where that can be.
     dashboards: those that are kept, where some are.
     audit: notes exports. needs_caller: whether a ticket opens an export only for who may see it,
-    as everywhere but in demo mode.
+    as everywhere but in demo mode. share_links: what is open to whoever has the address.
     """
     rate = RateLimit(settings.rate_limit_per_minute)
     admission = Middleware(Admission, auth, rate, settings.requests_at_once)
@@ -88,7 +92,12 @@ def routes(
     probes = _application(
         [Route("/healthz", health.alive), Route("/readyz", health.ready)], [Middleware(Envelope)]
     )
+    by_link = []
+    if share_links is not None:
+        shared = Route(SHARED_EXPORT_PATH, SharedExport(share_links, export).get)
+        by_link = [Route(SHARED_EXPORT_PATH, _application([shared], [Middleware(Envelope)]))]
     return [
+        *map(_exact, by_link),
         _exact(Mount("/api", api)),
         _exact(Route("/api", api)),
         _exact(Route("/healthz", probes)),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from engine.caches.memory import MemoryAnswers
+from engine.errors import NotFound
 from engine.scope import Identity
 from engine.workspaces.accounts import Account, Accounts
 from engine.workspaces.keys import Keys
@@ -72,6 +73,15 @@ class Access:
         """By what a sign-in provider says; email: only one it has verified."""
         account = self._accounts.of_provider(subject, email)
         return None if account is None else self.of_account(account)
+
+    def of_subject(self, subject: str) -> Identity | None:
+        """Whom a dashboard or link names as its maker, as they are now; None for who may not sign
+        in any more."""
+        try:
+            account = self._accounts.get(subject)
+        except NotFound:
+            return None
+        return None if account.disabled_at is not None else self.of_account(account)
 
     def of_account(self, account: Account) -> Identity:
         found = self._members.of_account(account.id)

@@ -44,13 +44,22 @@ PERMISSIONS: Final = (
         Role.EDITOR,
         routes=(f"POST {DASHBOARDS_PATH}", f"PUT {DASHBOARD_PATH}", f"DELETE {DASHBOARD_PATH}"),
     ),
+    Permission("links.make", Role.EDITOR),
     Permission("events.write", Role.EDITOR, routes=(f"POST {EVENTS_PATH}",)),
     Permission("members.manage", Role.ADMIN, pages=("admin",)),
     Permission("owners.manage", Role.OWNER),
     Permission("brands.manage", Role.ADMIN),
     Permission("keys.manage", Role.ADMIN),
+    Permission("links.manage", Role.ADMIN),
     Permission("audit.view", Role.ADMIN),
 )
+
+BY_LINK: Final = ("shared",)
+"""Pages that no role opens, but a share link."""
+SHARED_PATH: Final = "/share"
+"""The address of that page; its parameter `token` is the link's."""
+SHARED_EXPORT_PATH: Final = f"{SHARED_PATH}/export"
+"""Where the rows of one of its widgets are as a file."""
 
 LEAST: Final = {permission.action: permission.least for permission in PERMISSIONS}
 OF_ROUTE: Final = {route: p.action for p in PERMISSIONS for route in p.routes}

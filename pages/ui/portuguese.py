@@ -4,6 +4,7 @@ from typing import Final
 
 from pages.ui.portuguese_dashboards import OF_DASHBOARDS, OF_TEMPLATES
 from pages.ui.portuguese_people import OF_PEOPLE
+from pages.ui.portuguese_sharing import OF_SHARING
 
 PORTUGUESE: Final[dict[str, str]] = {
     # One dashboard
@@ -272,4 +273,5 @@ PORTUGUESE: Final[dict[str, str]] = {
     **OF_DASHBOARDS,
     **OF_TEMPLATES,
     **OF_PEOPLE,
+    **OF_SHARING,
 }

@@ -13,6 +13,7 @@ from engine.ingest.follower import Follower
 from engine.ingest.imports import Import, Imports
 from engine.ingest.sources import Source
 from engine.workspaces.dashboards import Dashboards
+from engine.workspaces.links import PARAMETER, ShareLinks
 from pages.ui import visitor
 from pages.ui.grid.draft import Draft
 
@@ -44,6 +45,16 @@ def engine() -> Engine:
 
 def dashboards() -> Dashboards:
     return process().dashboards
+
+
+def share_links() -> ShareLinks:
+    return process().share_links
+
+
+def share_token() -> str:
+    """The token of the share link that the address has; empty for none, and for several."""
+    given = st.query_params.get_all(PARAMETER)
+    return given[0] if len(given) == 1 else ""
 
 
 def token() -> str:

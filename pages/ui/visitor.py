@@ -42,6 +42,11 @@ def address() -> str:
     return st.context.ip_address or "127.0.0.1"
 
 
+def origin() -> str:
+    """How browsers reach this server: as the settings say, else as this one did."""
+    return process().settings.public_url or "/".join((st.context.url or "").split("/")[:3])
+
+
 def _is_secure() -> bool:
     return process().settings.public_url.startswith("https://")
 

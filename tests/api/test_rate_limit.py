@@ -9,8 +9,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from engine.engine import Engine
-from engine.http.rate import RateLimit
 from engine.settings import Settings
+from engine.workspaces.rate import RateLimit
 from tests.api import wire
 from tests.api.shop import served
 from tests.api.wire import BODY, HEADERS, envelope

@@ -1,5 +1,6 @@
 """One widget over the whole window, with its table."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
@@ -15,14 +16,22 @@ from pages.ui.grid.place import Widget, title_of
 from pages.ui.words import say
 
 
-def enlarge(widget: Widget, asked: Asked, scope: Scope) -> None:
+def enlarge(
+    widget: Widget, asked: Asked, scope: Scope, recheck: Callable[[], object] | None = None
+) -> None:
+    """recheck: whether it may still be looked at, where that is not up to who is signed in."""
     title = text.for_markdown(title_of(widget)) if title_of(widget) else say("Untitled")
     # A dialog is made for its title, which is the widget's.
-    st.dialog(title, width="large")(_inside)(widget, asked, scope)
+    st.dialog(title, width="large")(_inside)(widget, asked, scope, recheck)
 
 
-def _inside(widget: Widget, asked: Asked, scope: Scope) -> None:
-    session.recheck(scope)
+def _inside(
+    widget: Widget, asked: Asked, scope: Scope, recheck: Callable[[], object] | None = None
+) -> None:
+    if recheck is None:
+        session.recheck(scope)
+    else:
+        recheck()
     drawing = answers([widget], asked, scope).drawings[widget["id"]]
     if isinstance(drawing, VitrineError):
         st.error(text.for_markdown(drawing.message))

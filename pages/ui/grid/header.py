@@ -30,20 +30,24 @@ def title(name: str, description: str | None) -> None:
 
 def tools(asked: Asked) -> Scope | None:
     """The controls of the whole dashboard; the scope first, for they need it."""
-    st.segmented_control(
-        say("Time range"),
-        (*RANGES, OWN),
-        format_func=_range_label,
-        required=True,
-        key=RANGE,
-        label_visibility="collapsed",
-        on_change=session.forget_notices,
-    )
+    ranges(RANGE)
     scope = choose_scope("Dashboard")
     language_switch()
     if scope is not None:
         _more(asked, scope)
     return scope
+
+
+def ranges(key: str) -> None:
+    st.segmented_control(
+        say("Time range"),
+        (*RANGES, OWN),
+        format_func=_range_label,
+        required=True,
+        key=key,
+        label_visibility="collapsed",
+        on_change=session.forget_notices,
+    )
 
 
 def _range_label(days: int) -> str:
@@ -100,14 +104,24 @@ def chips(asked: Asked) -> None:
 
 @st.fragment(run_every=TICK)
 def freshness(dashboard: str, widgets: int, scope: Scope) -> None:
-    at = session.answered_at(dashboard)
-    parts = []
-    if at is not None:
-        seconds = max((datetime.now(UTC) - at).total_seconds(), 0)
-        parts.append(say("Updated {age}", age=text.age(seconds)))
+    parts = [updated(dashboard)]
     parts.append(both("{n} widget", "{n} widgets", widgets, n=written(widgets)))
     parts.append(say("brand {brand}", brand=scope.brand_id[:8]))
-    st.html(f"<p class='quiet fresh'>{html.escape(' · '.join(parts))}</p>")
+    quietly(parts)
+
+
+def updated(dashboard: str) -> str:
+    """How old the oldest number is; empty before there are any."""
+    at = session.answered_at(dashboard)
+    if at is None:
+        return ""
+    seconds = max((datetime.now(UTC) - at).total_seconds(), 0)
+    return say("Updated {age}", age=text.age(seconds))
+
+
+def quietly(parts: list[str]) -> None:
+    said = html.escape(" · ".join(part for part in parts if part))
+    st.html(f"<p class='quiet fresh'>{said}</p>")
 
 
 def wall_exit() -> None:
