@@ -30,7 +30,7 @@ def _row(link: ShareLink, form: str, name: str, maker: str) -> None:
     ):
         title = text.for_markdown(text.plain(name))
         facts = text.for_markdown(" · ".join(_facts(link, state, maker)))
-        st.markdown(f"**{title}** `{link.begins}…`  \n:small[{facts}]")
+        st.markdown(f"**{title}** `{link.begins}…`  \n:small[{facts}]", width="stretch")
         if state in (State.OPEN, State.SHUT):
             st.button(
                 say("End it"),

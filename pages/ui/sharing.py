@@ -51,8 +51,10 @@ def open(dashboard: Dashboard, scope: Scope, widget: Widget | None = None) -> No
 
 def _dialog(dashboard: Dashboard, scope: Scope, widget: Widget | None) -> None:
     session.recheck(scope)
-    told.show(FORM)
-    _made(dashboard)
+    # What follows keeps its place, and with it what was typed.
+    with st.container(key="share_said"):
+        told.show(FORM)
+        _made(dashboard)
     _form(dashboard, scope, widget)
     links = session.share_links().of_dashboard(session.identity(), scope, dashboard.id)
     if links:
@@ -81,7 +83,9 @@ def _form(dashboard: Dashboard, scope: Scope, widget: Widget | None) -> None:
         )
         st.toggle(say("They may change the time range"), key="share_range")
         st.toggle(say("They may download the rows"), key="share_export")
-        with st.expander(say("Show it inside another site"), icon=":material/iframe:"):
+        with st.expander(
+            say("Show it inside another site"), icon=":material/iframe:", key="share_framed"
+        ):
             st.text_area(
                 say("Sites, one in a line"),
                 key="share_origins",
