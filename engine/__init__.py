@@ -41,6 +41,7 @@ __all__ = [
     "VitrineError",
     "aggregate",
     "connect",
+    "copy_path",
     "export_path",
     "json_schema",
     "parse",
@@ -77,3 +78,8 @@ def ticket(body: Any, scope: Scope, format: str) -> str:
 def export_path(body: Any, scope: Scope, format: str) -> str:
     """Path and query of an export with its `ticket`, for a link in a browser."""
     return _parts().links.path(parse(body), scope, format)
+
+
+def copy_path(scope: Scope, id: str, days: int | None = None, event_type: str | None = None) -> str:
+    """Path and query of a dashboard's frozen copy with its `ticket`, for a link in a browser."""
+    return _parts().links.copy_path(scope, id, days, event_type)

@@ -99,7 +99,7 @@ class Page:
             header.wall_exit()
             return
         if self.draft is None:
-            sharing.button(self.dashboard, self.scope)
+            sharing.button(self.dashboard, self.scope, self.asked)
         if self.may_write and self.draft is None:
             label, icon = say("Edit"), ":material/edit:"
             if st.button(label, key="edit", icon=icon, type="primary"):
@@ -168,7 +168,7 @@ class Page:
         bar.over(lambda: self.editing.duplicate(widget))
 
     def _share(self, widget: Widget) -> None:
-        sharing.open(self.dashboard, self.scope, widget)
+        sharing.open(self.dashboard, self.scope, self.asked, widget)
 
     def _remove(self, widget: Widget) -> None:
         bar.over(lambda: self.editing.remove(widget))

@@ -64,9 +64,7 @@ def _bars(request: AggregateRequest, result: Result) -> str:
     return _svg(len(rows) * ROW, "".join(parts))
 
 
-def _series(
-    request: AggregateRequest, result: Result
-) -> tuple[list[datetime], list[float | None]]:
+def _series(request: AggregateRequest, result: Result) -> tuple[list[datetime], list[float | None]]:
     """Every bucket of the window: 0 where a count or sum has no row, None where an average has
     nothing. When the limit cut it, it begins with the oldest row that is left."""
     step = STEPS[request.group_by]

@@ -74,8 +74,9 @@ def verify(raw: Any, engine: Engine) -> Verdict:
         lines.append(f"groups: {groups!r} then, {result.total_groups} now")
     same = not lines
     if version != result.data_version:
-        changed = f"the data has changed since: {str(version)[:80]!a} then, {result.data_version!a} now"
-        lines.append(changed if not same else f"{changed}; these rows have not")
+        versions = f"{str(version)[:80]!a} then, {result.data_version!a} now"
+        but = "; these rows have not" if same else ""
+        lines.append(f"the data has changed since: {versions}{but}")
     return Verdict(same, tuple(lines))
 
 

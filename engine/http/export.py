@@ -18,6 +18,7 @@ from engine.exports.links import Links
 from engine.http.admission import CALLER, caller, check
 from engine.http.aggregate import Aggregate, announcements
 from engine.http.auth import invalid
+from engine.http.parameters import faults_of
 from engine.http.scope import BRAND_QUERY, CATALOG_QUERY, scope_of
 from engine.http.sign_in import address_of
 from engine.request import AggregateRequest, examine, from_query
@@ -29,8 +30,6 @@ FORMAT: Final = "format"
 TICKET: Final = "ticket"
 ONCE: Final = (*(field.name for field in FIELDS if field.kind != "texts"), FORMAT)
 KNOWN: Final = (*(field.name for field in FIELDS), FORMAT, BRAND_QUERY, CATALOG_QUERY, TICKET)
-NAMED: Final = 20
-"""So many unknown parameters are named."""
 AT_ONCE: Final = 4
 """Tables that are made at once, and pictures that wait for their one browser."""
 WAITING: Final = 32
@@ -131,16 +130,8 @@ class Export:
 def _asked(params: QueryParams) -> tuple[AggregateRequest | None, str, list[Fault]]:
     """The request of an address, the format, and everything that is wrong with them."""
     request, faults = examine(from_query({name: params.getlist(name) for name in params}))
-    for name in ONCE:
-        if len(params.getlist(name)) > 1:
-            faults.append(Fault(name, "stands more than once; send one value."))
     form = params.get(FORMAT, "")
     if form not in FORMATS:
         message = f"{form[:80]!a} is not one of {', '.join(FORMATS)}. Send for example csv."
         faults.append(Fault(FORMAT, message if FORMAT in params else f"is required: {message}"))
-    unknown = [name for name in dict.fromkeys(params) if name not in KNOWN]
-    faults += [
-        Fault(ascii(name[:80])[1:-1], f"is not a parameter here; there are {', '.join(KNOWN)}.")
-        for name in unknown[:NAMED]
-    ]
-    return request, form, faults
+    return request, form, faults + faults_of(params, KNOWN, ONCE)

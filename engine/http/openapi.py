@@ -25,7 +25,13 @@ from engine.http.describe import (
 from engine.http.scope import CATALOG_QUERY
 from engine.ingest.normalise import FIELDS
 from engine.ingest.posted import AT_MOST, LONGEST_ID, OTHER_NAMES, PARTS
-from engine.workspaces.permissions import AGGREGATE_PATH, EVENTS_PATH, EXPORT_PATH
+from engine.workspaces.permissions import (
+    AGGREGATE_PATH,
+    DASHBOARD_FIELD,
+    EVENTS_PATH,
+    EXPORT_PATH,
+    FROZEN_PATH,
+)
 
 ANNOUNCEMENTS: Final[Headers] = {
     "X-Total-Groups": ("How many rows there were before the limit.", COUNT),
@@ -97,6 +103,7 @@ def document() -> Json:
         "paths": {
             AGGREGATE_PATH: {"post": _aggregate()},
             EXPORT_PATH: {"get": _export()},
+            FROZEN_PATH: {"get": _frozen()},
             EVENTS_PATH: {"post": _events()},
             **describe_dashboards.paths(),
         },
@@ -165,6 +172,31 @@ def _export() -> Json:
             ),
         ],
         "responses": responses(file | {"content": media}),
+    }
+
+
+def _frozen() -> Json:
+    """Beside the paths of dashboards: it is made of answers."""
+    page = response("The copy, which needs nothing else.", "Result", ALWAYS | ATTACHMENT)
+    types = {"type": "array", "items": {"type": "string"}, "maxItems": 1}
+    days = {"type": "integer", "minimum": 1, "maximum": 365}
+    return {
+        "operationId": "freezeDashboard",
+        "summary": "A dashboard as one HTML file, with receipts of its answers",
+        "security": [{"bearerAuth": []}, {"ticket": []}],
+        "parameters": [
+            *parameters(
+                "The brand; send it as this header, as brand_id, or the same in both.",
+                "Narrows the brand to one of its catalogs.",
+            ),
+            parameter(
+                CATALOG_QUERY, "query", UUID_SCHEMA, "The catalog, for those without headers."
+            ),
+            parameter(DASHBOARD_FIELD, "path", UUID_SCHEMA, "The dashboard.", required=True),
+            parameter("time_window_days", "query", days, "Of all widgets, instead of their own."),
+            parameter("event_types", "query", types, "The only event type of all widgets."),
+        ],
+        "responses": responses(page | {"content": {"text/html": {"schema": {}}}}),
     }
 
 

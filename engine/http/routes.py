@@ -22,6 +22,7 @@ from engine.http.dashboards import DashboardsEndpoint
 from engine.http.envelope import Envelope, json_response, translate
 from engine.http.events import Events
 from engine.http.export import Export
+from engine.http.frozen import Frozen
 from engine.http.health import Health
 from engine.http.openapi import document
 from engine.http.shared import SharedExport
@@ -38,6 +39,7 @@ from engine.workspaces.permissions import (
     DASHBOARDS_PATH,
     EVENTS_PATH,
     EXPORT_PATH,
+    FROZEN_PATH,
     LEAST,
     OF_ROUTE,
     SHARED_EXPORT_PATH,
@@ -71,7 +73,8 @@ def routes(
     rate = RateLimit(settings.rate_limit_per_minute)
     admission = Middleware(Admission, auth, rate, settings.requests_at_once)
     aggregate = Aggregate(engine, settings.body_limit)
-    export = Export(aggregate, links or Links(settings.secret), picture, audit, needs_caller)
+    links = links or Links(settings.secret)
+    export = Export(aggregate, links, picture, audit, needs_caller)
     least = {} if dashboards is None else {"dashboards.write": dashboards.write_role}
     api = _application(
         [
@@ -80,7 +83,7 @@ def routes(
                     AGGREGATE_PATH: aggregate.post,
                     EXPORT_PATH: export.get,
                     EVENTS_PATH: Events(inbox).post,
-                    **(_of_dashboards(dashboards) if dashboards is not None else {}),
+                    **_of_dashboards(dashboards, engine, links, audit, needs_caller),
                 },
                 LEAST | least,
             ),
@@ -105,10 +108,23 @@ def routes(
     ]
 
 
-def _of_dashboards(dashboards: Dashboards) -> dict[str, Endpoint]:
+def _of_dashboards(
+    dashboards: Dashboards | None,
+    engine: Engine,
+    links: Links,
+    audit: Audit | None,
+    needs_caller: Callable[[], bool],
+) -> dict[str, Endpoint]:
     """After those below `dashboards/` that are no dashboard."""
+    if dashboards is None:
+        return {}
     endpoint = DashboardsEndpoint(dashboards)
-    return {DASHBOARDS_PATH: endpoint.all, DASHBOARD_PATH: endpoint.one}
+    frozen = Frozen(engine, dashboards, links, audit, needs_caller)
+    return {
+        DASHBOARDS_PATH: endpoint.all,
+        FROZEN_PATH: frozen.get,
+        DASHBOARD_PATH: endpoint.one,
+    }
 
 
 class RoutesFirst:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from engine.errors import Fault, InvalidRequest, NotFound
 from engine.exports import FORMATS
 from engine.http.export import FORMAT, Export
+from engine.http.parameters import days_of, faults_of
 from engine.http.sign_in import address_of
 from engine.request import AggregateRequest, parse
 from engine.workspaces.links import PARAMETER, Shared, ShareLinks
@@ -43,13 +44,7 @@ class SharedExport:
 def _asked(params: QueryParams, shared: Shared, widget: Widget) -> tuple[AggregateRequest, str]:
     """The widget's own request, over other days where the link allows that. Raises
     InvalidRequest."""
-    faults = [
-        Fault(name, "stands more than once.") for name in KNOWN if len(params.getlist(name)) > 1
-    ]
-    faults += [
-        Fault(ascii(name[:80])[1:-1], f"is not a parameter here; there are {', '.join(KNOWN)}.")
-        for name in [one for one in dict.fromkeys(params) if one not in KNOWN][:20]
-    ]
+    faults = faults_of(params, KNOWN, KNOWN)
     form = params.get(FORMAT, "")
     if form not in FORMATS:
         faults.append(Fault(FORMAT, f"{form[:80]!a} is not one of {', '.join(FORMATS)}."))
@@ -57,10 +52,8 @@ def _asked(params: QueryParams, shared: Shared, widget: Widget) -> tuple[Aggrega
     days = params.get(DAYS)
     if days is not None and not shared.link.may_range:
         faults.append(Fault(DAYS, "is not to be chosen by this link."))
-    elif days is not None and not (days.isascii() and days.isdecimal() and len(days) <= 3):
-        faults.append(Fault(DAYS, f"{days[:80]!a} is not a number of days."))
     elif days is not None:
-        body[DAYS] = int(days)
+        body[DAYS] = days_of(days)
     if faults:
         raise InvalidRequest(faults)
     return parse(body), form

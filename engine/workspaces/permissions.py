@@ -12,6 +12,7 @@ DASHBOARDS_PATH: Final = f"{OF_WORKSPACE}/dashboards"
 DASHBOARD_PATH: Final = f"{DASHBOARDS_PATH}/{{{DASHBOARD_FIELD}}}"
 AGGREGATE_PATH: Final = f"{DASHBOARDS_PATH}/aggregate"
 EXPORT_PATH: Final = f"{AGGREGATE_PATH}/export"
+FROZEN_PATH: Final = f"{DASHBOARD_PATH}/frozen"
 EVENTS_PATH: Final = f"{OF_WORKSPACE}/events"
 
 
@@ -36,7 +37,7 @@ PERMISSIONS: Final = (
     Permission(
         "dashboards.view",
         Role.VIEWER,
-        routes=(f"GET {DASHBOARDS_PATH}", f"GET {DASHBOARD_PATH}"),
+        routes=(f"GET {DASHBOARDS_PATH}", f"GET {DASHBOARD_PATH}", f"GET {FROZEN_PATH}"),
         pages=("dashboards", "dashboard"),
     ),
     Permission(

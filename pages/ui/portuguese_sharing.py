@@ -25,6 +25,11 @@ OF_SHARING: Final[dict[str, str]] = {
     "Public by link": "Público por link",
     "Whoever has one of its links sees it without signing in.": "Quem tiver um dos seus links o vê"
     " sem entrar.",
+    "Frozen copy": "Cópia congelada",
+    "One HTML file with these numbers as they are now, to send or to keep. It needs no server, and"
+    " nothing takes it back.": "Um arquivo HTML com estes números como estão agora, para enviar ou"
+    " guardar. Não precisa de servidor, e nada o traz de volta.",
+    "Download the copy": "Baixar a cópia",
     # Their list
     "Share links": "Links compartilhados",
     "Nothing is shared by link yet.": "Nada é compartilhado por link ainda.",

@@ -6,12 +6,13 @@ from typing import Any, Final
 
 import streamlit as st
 
-from engine import Scope
+from engine import Scope, copy_path
 from engine.workspaces import permissions
 from engine.workspaces.links import PARAMETER
 from engine.workspaces.permissions import SHARED_PATH
 from engine.workspaces.widget import Dashboard
 from pages.ui import link_rows, session, text, told, visitor
+from pages.ui.grid.asked import Asked
 from pages.ui.grid.place import Widget, title_of
 from pages.ui.words import say
 
@@ -25,9 +26,9 @@ def may(scope: Scope) -> bool:
     return permissions.allows(session.identity(), "links.make", scope.workspace_id)
 
 
-def button(dashboard: Dashboard, scope: Scope) -> None:
-    if may(scope) and st.button(say("Share"), key="share", icon=":material/share:"):
-        open(dashboard, scope)
+def button(dashboard: Dashboard, scope: Scope, asked: Asked) -> None:
+    if st.button(say("Share"), key="share", icon=":material/share:"):
+        open(dashboard, scope, asked)
 
 
 def badge(dashboard: Dashboard, scope: Scope) -> None:
@@ -42,25 +43,46 @@ def badge(dashboard: Dashboard, scope: Scope) -> None:
         )
 
 
-def open(dashboard: Dashboard, scope: Scope, widget: Widget | None = None) -> None:
+def open(dashboard: Dashboard, scope: Scope, asked: Asked, widget: Widget | None = None) -> None:
     """widget: the only one that is shared."""
     name = dashboard.name if widget is None else title_of(widget) or say("Untitled")
     title = say("Share {name}", name=text.for_markdown(text.plain(name, 60)))
-    st.dialog(title, icon=":material/share:", width="medium")(_dialog)(dashboard, scope, widget)
+    made = st.dialog(title, icon=":material/share:", width="medium")
+    made(_dialog)(dashboard, scope, asked, widget)
 
 
-def _dialog(dashboard: Dashboard, scope: Scope, widget: Widget | None) -> None:
+def _dialog(dashboard: Dashboard, scope: Scope, asked: Asked, widget: Widget | None) -> None:
     session.recheck(scope)
-    # What follows keeps its place, and with it what was typed.
-    with st.container(key="share_said"):
-        told.show(FORM)
-        _made(dashboard)
-    _form(dashboard, scope, widget)
+    if may(scope):
+        # What follows keeps its place, and with it what was typed.
+        with st.container(key="share_said"):
+            told.show(FORM)
+            _made(dashboard)
+        _form(dashboard, scope, widget)
+        _links(dashboard, scope)
+    if widget is None:
+        _copy(dashboard, scope, asked)
+
+
+def _links(dashboard: Dashboard, scope: Scope) -> None:
     links = session.share_links().of_dashboard(session.identity(), scope, dashboard.id)
     if links:
         st.markdown(f"#### {say('Links of this dashboard')}")
         titles = {one.id: one.title for one in dashboard.widgets}
         link_rows.show(links, FORM, lambda link: link_rows.shown(link, titles))
+
+
+def _copy(dashboard: Dashboard, scope: Scope, asked: Asked) -> None:
+    """The link to it is good for minutes: it is made when somebody looks at it."""
+    st.markdown(f"#### {say('Frozen copy')}")
+    st.caption(
+        say(
+            "One HTML file with these numbers as they are now, to send or to keep. It needs no"
+            " server, and nothing takes it back."
+        )
+    )
+    address = copy_path(scope, dashboard.id, asked.days or None, asked.event_type)
+    st.link_button(say("Download the copy"), address, icon=":material/ac_unit:")
 
 
 def _form(dashboard: Dashboard, scope: Scope, widget: Widget | None) -> None:

@@ -16,7 +16,7 @@ from engine.errors import Forbidden
 from engine.scope import Identity, Role
 from engine.workspaces.browser import SECURE, SESSION, VISIT
 from engine.workspaces.entry import Visit
-from engine.workspaces.permissions import LEAST, OF_PAGE
+from engine.workspaces.permissions import BY_LINK, LEAST, OF_PAGE
 from pages.ui import (
     answer,
     door,
@@ -28,6 +28,7 @@ from pages.ui import (
     revisions,
     scope,
     session,
+    sharing,
     visitor,
 )
 from pages.ui.grid import bar, enlarged
@@ -37,7 +38,7 @@ OPERATOR = Identity("", {}, founds=True)
 PASSWORD = "seven green bottles"
 BROWSER = "b" * 43
 VISITOR = Visit(BROWSER, "127.0.0.1")
-WRITTEN = sorted(path.stem for path in PAGES.glob("*.py") if path.stem != "main")
+WRITTEN = sorted(p.stem for p in PAGES.glob("*.py") if p.stem not in ("main", *BY_LINK))
 WHO = [*(role.value for role in Role), "narrow", "foreign"]
 
 
@@ -291,6 +292,7 @@ def test_an_open_page_notices_other_rights(monkeypatch, house):
         lambda s: portable._export("", s),
         lambda s: keep._dialog({}, None, s),
         lambda s: enlarged._inside(None, None, s),
+        lambda s: sharing._dialog(None, s, None, None),
         lambda s: bar.conflict(SimpleNamespace(scope=s)),
     ],
 )
