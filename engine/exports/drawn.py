@@ -128,6 +128,6 @@ def _short(value: float) -> str:
 def _svg(height: int, inner: str) -> str:
     """The table beside it says the same to those who do not see it."""
     return (
-        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-hidden="true"'
-        f' xmlns="http://www.w3.org/2000/svg">{inner}</svg>'
+        f'<div class="chart"><svg viewBox="0 0 {WIDTH} {height}" role="img" aria-hidden="true"'
+        f' xmlns="http://www.w3.org/2000/svg">{inner}</svg></div>'
     )

@@ -32,7 +32,8 @@ h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.05rem; margin: 0 0 .4rem;
 section { background: light-dark(#fff, #151b2e); border: 1px solid light-dark(#dfe4ee, #27304a);
   border-radius: .75rem; padding: 1rem 1.1rem; margin: 1rem 0; break-inside: avoid; }
 .number { font-size: 2.4rem; font-weight: 680; margin: .2rem 0; }
-svg { width: 100%; height: auto; } text { font-size: 13px; fill: currentColor; }
+.chart { overflow-x: auto; } svg { width: 100%; min-width: 32rem; height: auto; }
+text { font-size: 13px; fill: currentColor; }
 rect, circle { fill: light-dark(#4f46e5, #818cf8); } .minus { fill: light-dark(#b91c1c, #fca5a5); }
 polyline { fill: none; stroke: light-dark(#4f46e5, #818cf8); stroke-width: 2; }
 .axis { stroke: light-dark(#cbd5e1, #334155); }

@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
-from engine.errors import VitrineError
+from engine.errors import Unavailable, VitrineError
 from engine.workspaces.links import PARAMETER, Shared
 from engine.workspaces.permissions import SHARED_EXPORT_PATH, SHARED_PATH
 from engine.workspaces.widget import COLS
@@ -26,6 +26,7 @@ from pages.ui.words import say
 RANGE: Final = "shared_range"
 WATCHED: Final = 2.0
 """Seconds after which an open page notices that its link has ended."""
+RETRIED: Final = 10
 REFRESHED: Final = 300
 """Seconds after which its numbers are asked for anew."""
 AGE_SAID: Final = 15
@@ -46,6 +47,8 @@ def show() -> None:
         found = session.share_links().open(session.share_token(), visitor.address())
     except VitrineError as error:
         _closed(say("This cannot be shown now"), error.message)
+        if isinstance(error, Unavailable):
+            _retry()
         return
     if found is None:
         _closed(
@@ -74,6 +77,16 @@ def still(link: str) -> Shared:
     if found is None or found.link.id != link:
         st.rerun()
     return found
+
+
+@st.fragment(run_every=RETRIED)
+def _retry() -> None:
+    """The database may be back: nobody has to load a page on a wall anew."""
+    try:
+        session.share_links().resolve(session.share_token())
+    except VitrineError:
+        return
+    st.rerun()
 
 
 @st.fragment(run_every=WATCHED)

@@ -28,7 +28,7 @@ PLAIN = {"value_field": None, "aggregation": "count", "event_types": None}
 KINDS = ("none", "day", "hour", "event_type", "product_id", "session", "metadata.shop")
 ALLOWED = {
     *("html", "head", "meta", "title", "style", "body", "header", "main", "section", "footer"),
-    *("h1", "h2", "p", "details", "summary", "pre", "code", "script"),
+    *("h1", "h2", "p", "div", "details", "summary", "pre", "code", "script"),
     *("table", "thead", "tbody", "tr", "th", "td"),
     *("svg", "text", "rect", "circle", "polyline", "path"),
 }

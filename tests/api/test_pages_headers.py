@@ -1,5 +1,7 @@
 """The headers of the pages, the browser's own cookie, and the routes that set and drop cookies."""
 
+import logging
+
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -8,6 +10,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from engine.database.connect import open_database
+from engine.http.log import hide_queries
 from engine.http.pages import HEADERS, PageHeaders
 from engine.http.sign_in import REFUSED, SignIn, place
 from engine.workspaces.browser import SECURE, SESSION, VISIT
@@ -40,6 +43,19 @@ def browser(crew, visits=True, public_url="", base="http://testserver"):
     middleware = [Middleware(PageHeaders, lambda: visits, public_url)]
     app = Starlette(routes=routes, middleware=middleware)
     return TestClient(app, base_url=base, follow_redirects=False)
+
+
+def test_the_log_of_requests_has_no_queries(caplog):
+    hide_queries()
+    hide_queries()
+    log = logging.getLogger("uvicorn.access")
+    with caplog.at_level(logging.INFO, "uvicorn.access"):
+        line = '%s - "%s %s HTTP/%s" %d'
+        log.info(line, "127.0.0.1:1", "GET", "/share?token=secret&x=%s", "1.1", 200)
+        log.info("plain")
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ['127.0.0.1:1 - "GET /share HTTP/1.1" 200', "plain"]
+    assert len(log.filters) == 1
 
 
 @pytest.mark.parametrize("path", ["/", "/text", "/nowhere", "/sign-in", "/sign-out"])

@@ -2,9 +2,6 @@
 links made without a browser; and the page behind a link as whoever has it sees it."""
 
 import json
-import os
-import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 from datetime import timedelta
@@ -14,14 +11,16 @@ from playwright.sync_api import expect
 
 from engine.database.connect import open_database
 from engine.engine import utc_now
+from engine.ingest.load import load
 from engine.scope import Identity, Role, Scope
 from engine.settings import Settings
+from engine.stores.open import open_lake
 from engine.workspaces.dashboards import Dashboards
+from engine.workspaces.entry import Visit
 from engine.workspaces.links import ShareLinks
 from engine.workspaces.people import People
 from tests.browser.hostile import NAMES
-from tests.browser.people import PASSWORD, command
-from tests.browser.server import ROOT
+from tests.browser.people import PASSWORD
 
 PLACE, OTHER = "ws_shop", "ws_other"
 BRAND = "11111111-1111-4111-8111-111111111111"
@@ -32,7 +31,6 @@ OWNER, MAKER, STRANGER = "ana@example.com", "eva@example.com", "bob@example.com"
 OPERATOR = Identity("", {}, founds=True)
 MARK = {BRAND: "bicycle", SECOND: "locomotive", HOSTILE: "hostile"}
 """What a product of this brand is called: found on a page, it says whose events are shown."""
-COUNTS = {BRAND: 101, SECOND: 211}
 CLOSED = "This link shows nothing"
 ALL = {"event_types": None, "aggregation": "count", "time_window_days": 30, "limit": 100}
 
@@ -64,17 +62,23 @@ class House:
         )
 
     def furnish(self):
-        """People and events; a few seconds."""
+        """People who have chosen a password, and events."""
+        members, entry = self.people.members, self.people.entry
         for email, place, role in (
-            (OWNER, PLACE, "owner"),
-            (MAKER, PLACE, "editor"),
-            (STRANGER, OTHER, "owner"),
+            (OWNER, PLACE, Role.OWNER),
+            (MAKER, PLACE, Role.EDITOR),
+            (STRANGER, OTHER, Role.OWNER),
         ):
-            command(
-                self.home, "add", email, "--workspace", place, "--role", role, typed=f"{PASSWORD}\n"
-            )
-        _load(self.home, PLACE, [*_events(BRAND, 101), *_hostile()])
-        _load(self.home, OTHER, _events(SECOND, 211))
+            added = members.add(OPERATOR, place, email, role)
+            entry.accept(added.invitation, PASSWORD, Visit("a browser"))
+        lake = open_lake(Settings.read(home=self.home))
+        for place, events in (
+            (PLACE, [*_events(BRAND, 101), *_hostile()]),
+            (OTHER, _events(SECOND, 211)),
+        ):
+            path = self.home / f"{place}.ndjson"
+            path.write_text("\n".join(json.dumps(event) for event in events))
+            load(lake, path, place, utc_now())
 
     def who(self, email):
         return self.people.access.of_account(self.people.accounts.find(email))
@@ -123,18 +127,6 @@ def _hostile():
             "product_id": name,
             "metadata": {"name": name},
         }
-
-
-def _load(home, workspace, events):
-    path = home / f"{workspace}.ndjson"
-    path.write_text("\n".join(json.dumps(event) for event in events))
-    subprocess.run(
-        [sys.executable, "-m", "engine.ingest", str(path), "--workspace", workspace],
-        cwd=ROOT,
-        env=os.environ | {"VITRINE_HOME": str(home)},
-        check=True,
-        capture_output=True,
-    )
 
 
 class SharedPage:

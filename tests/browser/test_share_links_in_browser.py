@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import expect
 
-from engine.scope import Role
 from tests.browser.hostile import NAMES
 from tests.browser.people import Door, with_accounts
 from tests.browser.sharing import (
@@ -29,6 +28,7 @@ from tests.browser.sharing import (
     widget,
 )
 from tests.browser.test_hostile_names import INJECTED
+from tests.faults.sizes import record
 
 CLOSES = 5.0
 """Seconds."""
@@ -60,6 +60,13 @@ def guests(browser, house):
     yield new
     for context in contexts:
         context.close()
+
+
+def test_a_deep_link_on_a_fresh_process(guests, house):
+    """The first of this module: nobody has opened anything there before."""
+    _, path = house.share(house.shop)
+    guest = guests().open(path).shows(101)
+    assert guest.page.get_by_role("textbox", name="Password").count() == 0
 
 
 def signed_in(guest, email):
@@ -94,8 +101,9 @@ def test_a_link_of_one_day_from_the_dialog_to_its_end(guests, house):
     assert foreign == []
 
     last = {"A": "B"}.get(path[-1], "A")
-    for bad in (path[:-1] + last, path[:-1], path + "A", f"{path}&token={path[-43:]}", "/share"):
-        guests().open(bad).is_closed()
+    stranger = guests()
+    for bad in (path[:-1] + last, path + "A", f"{path}&token={path[-43:]}", "/share"):
+        stranger.open(bad).is_closed()
 
     dialog.get_by_role("button", name="End it").first.click()
     began = time.monotonic()
@@ -124,18 +132,22 @@ def take_away(house, board, link):
     house.dashboards.put(PLACE, BRAND, board.id, "ana", {"widgets": []})
 
 
-@pytest.mark.parametrize("end", [revoke, demote, bin_it, take_away])
-def test_what_ends_closes_the_open_page_within_5_seconds(guests, house, end):
-    board = house.board(f"ends-{end.__name__.replace('_', '-')}")
-    house.demote(MAKER, Role.EDITOR)
-    chosen = board.widgets[0].id if end is take_away else None
-    link, path = house.share(board, MAKER, widget_id=chosen)
-    guest = guests().open(path).shows(101)
-    guest.page.wait_for_timeout(2_500)
-    end(house, board, link)
-    began = time.monotonic()
-    guest.is_closed(within=CLOSES * 1000)
-    assert time.monotonic() - began < CLOSES
+def test_what_ends_closes_the_open_page_within_5_seconds(guests, house):
+    """Four ends of four links that are open at once, one after the other."""
+    opened = []
+    for end in (revoke, take_away, bin_it, demote):
+        board = house.board(f"ends-{end.__name__.replace('_', '-')}")
+        chosen = board.widgets[0].id if end is take_away else None
+        link, path = house.share(board, MAKER, widget_id=chosen)
+        opened.append((end, board, link, guests().open(path).shows(101)))
+    longest = 0.0
+    for end, board, link, guest in opened:
+        end(house, board, link)
+        began = time.monotonic()
+        guest.is_closed(within=CLOSES * 1000)
+        longest = max(longest, time.monotonic() - began)
+    assert longest < CLOSES
+    record("Open pages of ended links", f"closed after {longest:.1f} s at most, of 4 ends")
 
 
 def test_an_action_on_an_ended_link_does_nothing(guests, house):
@@ -209,16 +221,6 @@ def test_downloads_only_where_the_link_allows_them(guests, house):
     assert MARK[BRAND] in download.value.path().read_text()
 
 
-def test_a_deep_link_on_a_fresh_process(guests, tmp_path, house):
-    """Nobody has opened anything there before, so that no page is known yet."""
-    _, path = house.share(house.shop)
-    with pytest.MonkeyPatch.context() as patch, with_accounts(house.home, patch) as address:
-        guest = guests()
-        guest.address = address
-        guest.open(path).shows(101)
-        assert guest.page.get_by_role("textbox", name="Password").count() == 0
-
-
 def test_only_named_sites_frame_it_and_without_cookies(guests, house):
     framed = {}
     with other_site(lambda: framed["markup"]) as port:
@@ -227,29 +229,21 @@ def test_only_named_sites_frame_it_and_without_cookies(guests, house):
         _, private = house.share(house.shop)
         source = house.address + path
 
-        def look(site, address):
+        def framing(address):
             framed["markup"] = f"<iframe src='{address}' width='1200' height='800'></iframe>"
-            guest = guests()
-            refused = []
-            guest.page.on("console", lambda m: refused.append(m.text))
-            guest.page.goto(site)
-            return guest, refused
+            return guests().page
 
-        guest, _ = look(named, source)
-        inner = guest.page.frame_locator("iframe")
+        page = framing(source)
+        page.goto(named)
+        inner = page.frame_locator("iframe")
         expect(inner.locator("[data-painted]").first).to_have_text("101", timeout=30_000)
-        for site, address in (
-            (unnamed, source),
-            (named, house.address + private),
-            (named, f"{source}&token={private[-43:]}"),
-            (named, f"{house.address}/{path.removeprefix('/share')}"),
-            (named, source.replace("/share", "/share/")),
-            (named, source.replace("/share", "/dashboards")),
-        ):
-            guest, refused = look(site, address)
-            guest.page.wait_for_timeout(1_500)
-            assert any("frame-ancestors" in line for line in refused), (site, address)
-            assert "stApp" not in guest.page.frames[1].content()
+        for site, address in ((unnamed, source), (named, house.address + private)):
+            page = framing(address)
+            with page.expect_console_message(lambda said: "frame-ancestors" in said.text):
+                page.goto(site)
+            assert "stApp" not in page.frames[1].content()
+        config = page.request.get(f"{house.address}/_stcore/host-config").json()
+        assert config["allowedOrigins"] == []
 
 
 def test_a_frame_closes_too(guests, house):
@@ -263,9 +257,8 @@ def test_a_frame_closes_too(guests, house):
         began = time.monotonic()
         expect(inner.get_by_text(CLOSED)).to_be_visible(timeout=CLOSES * 1000)
         assert time.monotonic() - began < CLOSES
-        guest.page.reload()
-        guest.page.wait_for_timeout(1_500)
-        assert CLOSED not in guest.page.frames[1].content()
+        with guest.page.expect_console_message(lambda said: "frame-ancestors" in said.text):
+            guest.page.reload()
 
 
 def test_hostile_names_are_text(guests, house):

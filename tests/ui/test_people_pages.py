@@ -191,6 +191,36 @@ def test_the_admin_page_makes_and_revokes_a_key(monkeypatch, house):
     assert set(listed["Who"]) >= {"admin@example.com"}
 
 
+def test_the_admin_page_lists_share_links_and_ends_them(monkeypatch, house):
+    people, links = process().people, process().share_links
+    editor = people.access.of_account(people.accounts.find("editor@example.com"))
+    raw = {"slug": "listed", "name": "<b>Listed</b> ![x](http://evil.example/x.png)"}
+    board = process().dashboards.create(WORKSPACE, BRANDS[0], "ana", raw)
+    link, token = links.make(editor, Scope(WORKSPACE, BRANDS[0]), board.id, days=7)
+    assert links.resolve(token) is not None
+    test = admin(monkeypatch, house)
+    said = text_of(test)
+    assert "<b>Listed</b>" in said
+    assert "by editor@example.com" in said
+    assert token not in said
+    test.button(key=f"end_link_{link.id}").click().run()
+    assert not test.exception
+    links._remembered = MemoryAnswers(1.0)
+    assert links.resolve(token) is None
+    assert "It was ended" in text_of(test)
+    assert {"link.made", "link.revoked"} <= set(test.dataframe[-1].value["What"])
+
+
+def test_a_share_link_is_of_no_role(monkeypatch, house):
+    """It opens for everybody alike, and what is not one says the same to everybody."""
+    told = set()
+    for who in (*WHO, None):
+        test = opened("shared", monkeypatch, house[who] if who else {}, token="A" * 43)
+        assert not test.text_input
+        told.add(text_of(test))
+    assert len(told) == 1
+
+
 def test_what_is_wrong_is_said_in_the_rules_words(monkeypatch, house):
     test = admin(monkeypatch, house)
     test.text_input(key="member_email").set_value("no address")
