@@ -23,6 +23,7 @@ from engine.http.pages import PageHeaders
 from engine.http.routes import RoutesFirst, routes
 from engine.http.sign_in import SignIn
 from engine.http.start import refuse_public_demo, refuse_weak_secret, refuse_weak_sign_in
+from engine.http.uploads import UploadsOfMembers
 from pages.ui import provider, shell
 from pages.ui.picture import Pictures
 
@@ -69,6 +70,12 @@ def _make_demo() -> None:
         parts.demo.build(report if sys.stdout.isatty() else lambda _: None)
 
 
+def _may_upload(session: str | None) -> bool:
+    return in_demo() or (
+        session is not None and parts.people.access.of_session(session) is not None
+    )
+
+
 async def _explore(request: Request) -> RedirectResponse:
     """The first page is at /, and Streamlit knows no other address of it."""
     return RedirectResponse(str(request.url.replace(path="/", scheme="", netloc="")))
@@ -93,6 +100,7 @@ app = st.App(
     middleware=[
         Middleware(LoopbackOnly, in_demo),
         Middleware(PageHeaders, lambda: not in_demo(), public_url, parts.share_links.framers),
+        Middleware(UploadsOfMembers, _may_upload, public_url),
         Middleware(Callback),
         Middleware(
             RoutesFirst,

@@ -19,6 +19,7 @@ from engine.workspaces.dashboards import Dashboards
 from engine.workspaces.entry import Visit
 from engine.workspaces.links import ShareLinks
 from engine.workspaces.people import People
+from tests.browser.explore import CALM
 from tests.browser.hostile import NAMES
 from tests.browser.people import PASSWORD
 
@@ -146,7 +147,17 @@ class SharedPage:
         """So many events, in the counter."""
         number = self.page.locator("[data-painted]").first
         expect(number).to_have_text(str(count), timeout=30_000)
+        self.page.wait_for_selector(CALM, timeout=30_000)
         return self
+
+    def menu(self, title, item=None):
+        """Unfold a card's menu, and take what it offers."""
+        self.page.get_by_role("button", name=title).click()
+        offered = self.page.locator("[class*=st-key-acts_]")
+        expect(offered).to_be_visible(timeout=30_000)
+        if item is not None:
+            offered.get_by_text(item, exact=True).click()
+        return offered
 
     def painted(self, count=1):
         self.page.locator(".js-plotly-plot .main-svg").nth(count).wait_for(timeout=30_000)

@@ -6,6 +6,7 @@ import time
 from urllib.parse import urlencode
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.hostile import NAMES
@@ -207,17 +208,15 @@ def test_a_link_to_a_widget_shows_nothing_else(guests, house):
 def test_downloads_only_where_the_link_allows_them(guests, house):
     _, path = house.share(house.shop)
     guest = guests().open(path).shows(101)
-    guest.page.get_by_role("button", name="Menu of Products").click()
-    expect(guest.page.get_by_text("Full screen", exact=True)).to_be_visible()
-    assert guest.page.get_by_text("CSV", exact=True).count() == 0
+    assert guest.menu("Menu of Products").get_by_text("CSV", exact=True).count() == 0
     guest.page.get_by_text("Full screen", exact=True).click()
-    expect(guest.page.get_by_role("dialog").locator(".stDataFrame")).to_be_visible()
+    table = guest.page.get_by_role("dialog").locator(".stDataFrame")
+    expect(table).to_be_visible(timeout=30_000)
     expect(guest.page.get_by_test_id("stElementToolbar")).not_to_be_visible()
     _, path = house.share(house.shop, may_export=True)
     guest = guests().open(path).shows(101)
-    guest.page.get_by_role("button", name="Menu of Products").click()
     with guest.page.expect_download() as download:
-        guest.page.get_by_text("CSV", exact=True).click()
+        guest.menu("Menu of Products", "CSV")
     assert MARK[BRAND] in download.value.path().read_text()
 
 
@@ -261,6 +260,23 @@ def test_a_frame_closes_too(guests, house):
             guest.page.reload()
 
 
+def test_a_guest_uploads_nothing_and_axe_finds_nothing(guests, house):
+    _, path = house.share(house.shop, may_range=True, may_export=True)
+    guest = guests(color_scheme="dark", locale="pt-BR").open(path).shows(101).painted()
+    for state in ("open", "menu", "closed"):
+        if state == "menu":
+            guest.menu("Menu de Products")
+        if state == "closed":
+            guest.page.goto(f"{house.address}/share")
+            guest.page.locator(".st-key-card_closed").wait_for()
+        guest.page.wait_for_timeout(500)
+        found = Axe().run(guest.page).response["violations"]
+        told = [(one["id"], [n["html"][:200] for n in one["nodes"][:3]]) for one in found]
+        assert not told, (state, told)
+    upload = f"{house.address}/_stcore/upload_file/{'a' * 36}/{'b' * 36}"
+    assert guest.page.request.put(upload, data=b"x").status == 403
+
+
 def test_hostile_names_are_text(guests, house):
     bad = NAMES[5]
     widgets = [
@@ -275,7 +291,8 @@ def test_hostile_names_are_text(guests, house):
     guest.page.wait_for_timeout(1_000)
     guest.page.get_by_role("button", name="Menu of").nth(1).click()
     guest.page.get_by_text("Full screen", exact=True).click()
-    expect(guest.page.get_by_role("dialog").locator(".stDataFrame")).to_be_visible()
+    table = guest.page.get_by_role("dialog").locator(".stDataFrame")
+    expect(table).to_be_visible(timeout=30_000)
     guest.page.wait_for_timeout(500)
     assert guest.page.evaluate(INJECTED) == []
     assert guest.page.evaluate("window.evil") is None
