@@ -56,7 +56,7 @@ def show() -> None:
             say("It has ended, or its address is not complete. Ask who gave it to you."),
         )
         return
-    _watch(found.link.id)
+    _watch(found.link.id, found.dashboard.version)
     Page(found).show()
 
 
@@ -90,8 +90,10 @@ def _retry() -> None:
 
 
 @st.fragment(run_every=WATCHED)
-def _watch(link: str) -> None:
-    still(link)
+def _watch(link: str, version: int) -> None:
+    """Also for what was taken off the dashboard since: nobody looks at it any longer."""
+    if still(link).dashboard.version != version:
+        st.rerun()
 
 
 class Page:
@@ -147,6 +149,8 @@ class Page:
 def _menu(widget: Widget, asked: Asked, link: str) -> None:
     """Look closer, and take along what may be."""
     found, key = still(link), widget["id"]
+    if found.widget(key) is None:
+        st.rerun()
     name = say("Menu of {title}", title=text.for_markdown(title_of(widget)))
     with st.popover(
         f":material/more_horiz: {name}",

@@ -69,6 +69,7 @@ def main() -> None:
         shop = next(one["id"] for one in listed(address) if one["slug"] == "shop-overview")
         for name, scheme, viewport in OF_DASHBOARD:
             shoot_dashboard(browser, address, shop, name, scheme, viewport)
+        shoot_sharing(browser, address, shop)
 
 
 def shoot_dashboards(browser: Browser, address: str) -> None:
@@ -118,6 +119,31 @@ def shoot_dashboard(
         page.take("From view to purchase", 4.4, 3.2)
     page.page.wait_for_timeout(SETTLING)
     page.page.screenshot(path=PICTURES / f"{name}.png")
+    context.close()
+
+
+def shoot_sharing(browser: Browser, address: str, dashboard: str) -> None:
+    """The dialog with a new link, and what it shows on a telephone."""
+    context = browser.new_context(viewport=WIDE)
+    page = DashboardPage(context.new_page(), address).open(dashboard)
+    page.wait_until_painted(9)
+    page.press("Share")
+    dialog = page.page.get_by_role("dialog")
+    dialog.get_by_text("in 30 days", exact=True).click()
+    dialog.get_by_text("They may change the time range").click()
+    dialog.get_by_role("button", name="Make a link").click()
+    code = dialog.locator("[data-testid=stCode]").first
+    code.wait_for()
+    page.page.wait_for_timeout(SETTLING)
+    page.page.screenshot(path=PICTURES / "share_light.png")
+    shared = code.inner_text().strip()
+    context.close()
+    context = browser.new_context(viewport=PHONE, color_scheme="dark", locale="pt-BR")
+    guest = context.new_page()
+    guest.goto(shared)
+    guest.locator(".js-plotly-plot .main-svg").first.wait_for()
+    guest.wait_for_timeout(SETTLING)
+    guest.screenshot(path=PICTURES / "shared_phone.png")
     context.close()
 
 

@@ -12,12 +12,14 @@ from engine.demo.words import BRANDS, WORKSPACE
 from engine.errors import Unavailable
 from pages.ui import shared as module
 from pages.ui import visitor
+from pages.ui.grid.asked import Asked
 from pages.ui.shared import RANGE, export_path
 
 pytestmark = pytest.mark.usefixtures("demo_shop")
 PAGES = Path(__file__).parents[2] / "pages"
 SCOPE = Scope(WORKSPACE, BRANDS[0])
 USUAL = {"event_types": None, "group_by": "none", "aggregation": "count", "time_window_days": 30}
+PLACE = (WORKSPACE, BRANDS[0])
 TITLES = ("First", "Second")
 
 
@@ -154,12 +156,28 @@ def test_fragments_ask_first(board, monkeypatch, now):
     monkeypatch.setattr(module.session, "share_token", lambda: token)
     monkeypatch.setattr(module.st, "rerun", rerun)
     for fragment in (
-        lambda: module._watch.__wrapped__(link.id),
+        lambda: module._watch.__wrapped__(link.id, board.version),
         lambda: module._menu({"id": "x"}, None, link.id),
         module.Page(other)._grid if now != "other" else lambda: module.still(link.id),
     ):
         with pytest.raises(Again):
             fragment()
+
+
+def test_what_is_taken_off_the_dashboard_is_gone_from_open_pages(board, monkeypatch):
+    begun = []
+    link, token = make(board)
+    monkeypatch.setattr(module.session, "share_token", lambda: token)
+    monkeypatch.setattr(module.st, "rerun", lambda: begun.append(1))
+    module._watch.__wrapped__(link.id, board.version)
+    assert not begun
+    first, second = (one.to_raw() for one in board.widgets)
+    process().dashboards.put(*PLACE, board.id, "ana", {"widgets": [second]})
+    process().share_links._remembered = MemoryAnswers(1.0)
+    module._watch.__wrapped__(link.id, board.version)
+    assert len(begun) == 1
+    module._menu(first, Asked(), link.id)
+    assert len(begun) == 2
 
 
 def test_the_dialog_makes_a_link_and_ends_it(board):
