@@ -62,7 +62,8 @@ def parquet_file(request: AggregateRequest, result: Result) -> bytes:
     numbers = pl.Float64 if request.is_numeric else pl.Int64
     schema = {"key": pl.String, "value": numbers, "secondary": pl.Int64}
     file = io.BytesIO()
-    pl.DataFrame(result.rows, schema=schema, orient="row").write_parquet(
+    rows = [tuple(row) for row in result.rows]
+    pl.DataFrame(rows, schema=schema, orient="row").write_parquet(
         file, metadata={"vitrine": json.dumps(_about(request, result))}
     )
     return file.getvalue()
