@@ -9,7 +9,9 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 from streamlit.file_util import get_static_dir
 
-ADDRESSES: Final = ("/", "/dashboards", "/dashboard", "/data", "/admin")
+from engine.workspaces.permissions import SHARED_PATH
+
+ADDRESSES: Final = ("/", "/dashboards", "/dashboard", "/data", "/admin", SHARED_PATH)
 MODULES: Final = ("PlotlyChart", "DataFrame")
 """Streamlit loads these, the largest, when it meets the first chart and the first table."""
 CONNECT: Final = """<script>

@@ -15,7 +15,7 @@ MAIN = Path(shell.__file__).parents[1] / "main.py"
 
 def test_every_page_begins_with_it() -> None:
     named = re.findall(r'url_path="(\w+)"', MAIN.read_text())
-    assert {"/", *(f"/{name}" for name in named)} == set(shell.ADDRESSES)
+    assert {"/", shell.SHARED_PATH, *(f"/{name}" for name in named)} == set(shell.ADDRESSES)
     client = TestClient(Starlette(routes=shell.routes()))
     for address in shell.ADDRESSES:
         answer = client.get(f"{address}?dashboard=x")
