@@ -19,6 +19,7 @@ LARGE = [
     "tests/browser/test_explore_in_browser.py",
     "tests/browser/test_dashboards_in_browser.py",
     "tests/browser/test_data_in_browser.py",
+    "tests/browser/test_share_links_in_browser.py",
 ]
 
 
