@@ -22,6 +22,9 @@ class Runner(Protocol):
     def submit(self, workspace: str, work: Callable[[], T]) -> "Future[T]":
         """What the work returns or raises; raises Unavailable when it cannot even wait."""
 
+    def is_full(self, workspace: str) -> bool:
+        """Whether `submit` would refuse."""
+
 
 class Direct:
     """In the caller's thread."""
@@ -30,6 +33,9 @@ class Direct:
         job = Job(work, Future())
         job.run()
         return job.future
+
+    def is_full(self, workspace: str) -> bool:  # noqa: ARG002
+        return False
 
 
 class Job(NamedTuple):
@@ -84,12 +90,19 @@ class Pool:
             raise Unavailable(message) from error
         return job.future
 
-    def _enqueue(self, workspace: str, job: Job) -> None:
+    def is_full(self, workspace: str) -> bool:
+        with self._lock:
+            return self._is_full(workspace)
+
+    def _is_full(self, workspace: str) -> bool:
         line = self._lines.get(workspace, ())
-        if len(line) >= self._places or (line and self._waiting >= self._places_of_all):
+        return len(line) >= self._places or (bool(line) and self._waiting >= self._places_of_all)
+
+    def _enqueue(self, workspace: str, job: Job) -> None:
+        if self._is_full(workspace):
+            count = len(self._lines.get(workspace, ()))
             raise Unavailable(
-                f"{len(line)} computations of {workspace} are waiting already; ask again in a"
-                " moment."
+                f"{count} computations of {workspace} are waiting already; ask again in a moment."
             )
         self._lines.setdefault(workspace, deque()).append(job)
         self._waiting += 1

@@ -25,6 +25,7 @@ from engine.http.export import Export
 from engine.http.frozen import Frozen
 from engine.http.health import Health
 from engine.http.openapi import document
+from engine.http.overload import Overload
 from engine.http.shared import SharedExport
 from engine.ingest.inbox import Inbox
 from engine.scope import Role
@@ -89,7 +90,7 @@ def routes(
             ),
             Route("/openapi.json", _openapi),
         ],
-        [Middleware(Envelope), admission],
+        [Middleware(Envelope), Middleware(Overload, engine.is_full), admission],
     )
     health = health or Health({})
     probes = _application(

@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from engine.engine import Engine
-from engine.http import aggregate
+from engine.http import aggregate, overload
 from engine.pool import Pool
 from engine.scope import Scope
 from engine.settings import Settings
@@ -82,6 +82,12 @@ class House:
 
     def statuses(self) -> list[int]:
         return sorted(answer.status_code for answer in self.answers)
+
+
+@pytest.fixture(autouse=True)
+def never_late(monkeypatch: Any) -> None:
+    """A slow machine changes nothing here; test_overload.py has what a late loop does."""
+    monkeypatch.setattr(overload, "LATE", float("inf"))
 
 
 async def until(true: Callable[[], bool]) -> None:

@@ -1,0 +1,91 @@
+"""When requests come faster than they can be refused one by one."""
+
+import time
+from typing import Any
+
+import anyio
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from engine.http.envelope import Envelope
+from engine.http.overload import LATE, LOOKED, Lateness, Overload
+from engine.pool import Pool
+from tests.api.wire import OTHER_SPACE, SPACE, address, envelope
+
+
+def client(late: float) -> TestClient:
+    async def answer(request: Request) -> Any:
+        return PlainTextResponse(request.url.path)
+
+    layers = [
+        Middleware(Envelope),
+        Middleware(Overload, lambda space: space == SPACE, lambda: late),
+    ]
+    return TestClient(
+        Starlette(routes=[Route("/{_:path}", answer, methods=["POST"])], middleware=layers)
+    )
+
+
+def test_late_and_full_is_refused_unread() -> None:
+    refused = client(LATE * 2).post(address(SPACE), content=b"no JSON")
+    envelope(refused, 503, "UNAVAILABLE")
+    assert SPACE in refused.json()["error"]["message"]
+    assert refused.headers["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("late", "path"),
+    [
+        (LATE / 2, address(SPACE)),
+        (LATE * 2, address(OTHER_SPACE)),
+        (LATE * 2, f"{address(SPACE)}/export"),
+        (LATE * 2, address(f"{SPACE}/x")),
+        (LATE * 2, "/healthz"),
+    ],
+)
+def test_everything_else_goes_on(late: float, path: str) -> None:
+    assert client(late).post(path).text == path
+
+
+def test_lateness_is_that_of_the_loop() -> None:
+    async def main() -> None:
+        lateness = Lateness()
+        assert lateness() == 0
+        time.sleep(LOOKED + 0.2)
+        assert lateness() >= 0.2
+        await anyio.sleep(0)
+        await anyio.sleep(0)
+        assert lateness() >= 0.2, "the look was late as well"
+        with anyio.fail_after(20):
+            while lateness() >= 0.1:
+                await anyio.sleep(LOOKED)
+
+    anyio.run(main)
+
+
+def test_another_loop_begins_anew() -> None:
+    lateness = Lateness()
+
+    async def main() -> None:
+        assert lateness() == 0
+        time.sleep(LOOKED + 0.1)
+
+    anyio.run(main)
+    anyio.run(main)
+
+
+def test_a_pool_says_whether_it_would_refuse() -> None:
+    pool = Pool(0, places=2, places_of_all=3)
+    assert not pool.is_full("ws_a")
+    for _ in range(2):
+        pool.submit("ws_a", int)
+    assert pool.is_full("ws_a")
+    assert not pool.is_full("ws_b")
+    pool.submit("ws_b", int)
+    assert pool.is_full("ws_b"), "all places are taken, one of them by it"
+    assert not pool.is_full("ws_c")
