@@ -374,6 +374,7 @@ def _made_anyway(home: Path, widgets: list[dict[str, Any]]) -> str:
 
 def test_on_a_phone_cards_stand_in_reading_order(new_page: Open, own_home: Path) -> None:
     page = new_page(viewport=PHONE).open(make(own_home, TWELVE, "phone"))
+    page.wait_until_painted(12)
     boxes = page.page.locator("[class*=st-key-cell_]").evaluate_all(
         "(cells) => cells.map((cell) => [cell.querySelector('h3').innerText,"
         " cell.getBoundingClientRect().top, cell.getBoundingClientRect().width])"
