@@ -4,6 +4,7 @@ What is somebody else's is the same 404 as what is not there.
 """
 
 from itertools import product
+from uuid import uuid4
 
 import pytest
 from starlette.testclient import TestClient
@@ -35,8 +36,9 @@ def house(tmp_path_factory):
     crew.database.dispose()
 
 
-def made(boards, where, name):
-    return boards.create(*PLACES[where], "", {"slug": f"{name}-board", "name": f"Of {where}"}).id
+def made(boards, where):
+    slug = f"board-{uuid4().hex}"
+    return boards.create(*PLACES[where], "", {"slug": slug, "name": f"Of {where}"}).id
 
 
 def ask(client, route, token, id, place=PLACES["own"]):
@@ -50,8 +52,8 @@ def ask(client, route, token, id, place=PLACES["own"]):
 @pytest.mark.parametrize("route", ROUTES)
 def test_routes_x_roles_x_objects(house, route):
     client, boards, tokens = house
-    for number, (who, where) in enumerate(product(WHO, PLACES)):
-        id = made(boards, where, f"{route.split(' ')[0].lower()}{number}")
+    for who, where in product(WHO, PLACES):
+        id = made(boards, where)
         answer = ask(client, route, tokens[who], id)
         if not Role(who).reaches(LEAST[OF_ROUTE[route]]):
             wire.envelope(answer, 403, "AUTH_003")
@@ -71,7 +73,7 @@ def test_routes_x_roles_x_objects(house, route):
 @pytest.mark.parametrize("route", ROUTES)
 def test_a_foreign_place_hides_what_is_there(house, route):
     client, boards, tokens = house
-    id = made(boards, "foreign", f"hidden-{route.split(' ')[0].lower()}")
+    id = made(boards, "foreign")
     there, nowhere = (
         wire.envelope(ask(client, route, tokens["owner"], one, PLACES["foreign"]), 403, "AUTH_004")
         for one in (id, wire.NEVER_SEEN)

@@ -12,7 +12,8 @@ FULL = False
 SEED: Final = int(os.environ.get("VITRINE_SEED", "7"))
 RESULTS: Final = Path(__file__).with_name("RESULTS.md")
 HEAD: Final = (
-    "# Faults at full size\n\n`pytest tests/faults tests/browser tests/api --full`; the last run of each.\n"
+    "# Faults at full size\n\n"
+    "`pytest tests/api tests/faults tests/browser --full`; the last run of each.\n"
 )
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import anyio
 import polars as pl
 import pytest
+from anyio.from_thread import start_blocking_portal
 
 from engine.database.connect import open_database
 from engine.engine import Engine
@@ -258,7 +259,9 @@ def probed(world, probes):
                 for _ in range(AT_ONCE):
                     group.start_soon(one)
 
-    anyio.run(all_of_them)
+    # In a thread of its own: Playwright's loop may run in this one.
+    with start_blocking_portal() as portal:
+        portal.call(all_of_them)
     return seen
 
 

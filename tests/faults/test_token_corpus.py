@@ -3,8 +3,8 @@
 import json
 import random
 
-import anyio
 import pytest
+from anyio.from_thread import start_blocking_portal
 
 from engine.database.connect import open_database
 from engine.errors import Unauthorized
@@ -62,7 +62,9 @@ def ask(tmp_path_factory, issuer, tokens):
     async def all_of(sent):
         return [answer async for answer in asked(sent)]
 
-    yield lambda sent: anyio.run(all_of, sent)
+    # In a thread of its own: Playwright's loop may run in this one.
+    with start_blocking_portal() as portal:
+        yield lambda sent: portal.call(all_of, sent)
     crew.database.dispose()
 
 
