@@ -4,6 +4,7 @@ import gc
 import os
 import secrets
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Final
 
 from sqlalchemy import Engine as Database
 
+from engine.backends.base import Backend
 from engine.cache import Cache
 from engine.caches.base import Answers
 from engine.caches.coding import ResultCoding
@@ -137,8 +139,35 @@ def _engine(settings: Settings, lake: LakeStore) -> Engine:
     )
     rollups = Rollups(settings.rollups, lake, settings.rollup_megabytes << 20)
     return Engine(
-        lake, cache, utc_now, Pool(settings.slots), rollups if settings.use_rollups else None
+        lake,
+        cache,
+        utc_now,
+        Pool(settings.slots),
+        rollups if settings.use_rollups else None,
+        cluster_of(settings),
     )
+
+
+def cluster_of(settings: Settings) -> Backend | None:
+    """Where scans run that are too large for this machine; None when they all run here.
+
+    Raises ValueError when there is a cluster but no client for it.
+    """
+    if not settings.spark_remote or settings.cluster == "off":
+        return None
+    try:
+        # The client takes two seconds to import, and is not everywhere.
+        with warnings.catch_warnings():
+            # It is about pandas, which has no part in what is used of it.
+            warnings.filterwarnings("ignore", "PySpark does not yet", FutureWarning)
+            from engine.backends.cluster import Cluster, Connection  # noqa: PLC0415
+    except ImportError as error:
+        raise ValueError(
+            "VITRINE_SPARK_REMOTE needs the Spark client; install it by `uv sync --extra cluster`"
+            " or start by `uv run --extra cluster ...`."
+        ) from error
+    most = 0 if settings.cluster == "always" else settings.cluster_rows
+    return Cluster(Connection(settings.spark_remote), most, settings.cluster_seconds)
 
 
 def _shared(settings: Settings) -> Answers | None:

@@ -9,11 +9,12 @@ from typing import Any, Final, TypeVar
 import polars as pl
 
 from engine.account import Account, take_account
+from engine.backends.base import Backend
 from engine.cache import Cache, Given
 from engine.errors import Fault, InvalidRequest, VitrineError
 from engine.execute import Partials, finish, scan
 from engine.inventory import Details, Inventory, take_details, take_inventory
-from engine.plan import Plan, plan
+from engine.plan import Plan, Sources, plan, window
 from engine.pool import Direct, Runner
 from engine.request import AggregateRequest, parse
 from engine.result import Result
@@ -45,8 +46,10 @@ class Engine:
         clock: Callable[[], datetime] = utc_now,
         runner: Runner | None = None,
         rollups: Rollups | None = None,
+        cluster: Backend | None = None,
     ) -> None:
         self.store = store
+        self._cluster = cluster
         self._rollups = rollups
         self._cache = cache or Cache()
         self._ended = Cache(entries=ENDED_ROWS, weigh=lambda result: 1 + len(result.rows))
@@ -266,12 +269,22 @@ class Engine:
     ) -> tuple[Plan, Partials]:
         """The plan and its partials; by a scan where rollups turn out not to have them."""
         opened = "rollups_off" if self._rollups is None else self._rollups.open(scope, snapshot)
-        planned = plan(request, scope, as_of, opened if isinstance(opened, str) else opened.sources)
+        load = None
+        if self._cluster is not None:
+            load = self._cluster.load(snapshot, *window(request, as_of))
+
+        def planned_from(sources: Sources | str) -> Plan:
+            return plan(request, scope, as_of, sources, load)
+
+        planned = planned_from(opened if isinstance(opened, str) else opened.sources)
         if self._rollups is not None and not isinstance(opened, str) and not planned.is_scan:
             try:
                 return planned, self._rollups.partials(planned, opened)
             except Unanswerable as reason:
-                planned = plan(request, scope, as_of, str(reason))
+                planned = planned_from(str(reason))
+        if self._cluster is not None and planned.is_on_cluster:
+            with self._runner.released():
+                return planned, self._cluster.scan(planned, scope, snapshot)
         return planned, scan(planned, snapshot)
 
 

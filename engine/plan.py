@@ -49,6 +49,18 @@ class Sources:
 
 
 @dataclass(frozen=True)
+class Load:
+    """How many events a scan would read at most, and how many are too many for this machine."""
+
+    events: int
+    most: int
+
+    @property
+    def is_too_much(self) -> bool:
+        return self.events > self.most
+
+
+@dataclass(frozen=True)
 class Refusal:
     """A source that cannot answer, the name of the reason and what is behind it."""
 
@@ -61,8 +73,8 @@ class Refusal:
 class Segment:
     """Part of a window, start <= created_at < end, and where it is read from.
 
-    source: `scan` (events of the lake), `events` (coded events of one day), `days` or `months`
-    (rollups of whole ones).
+    source: `scan` (events of the lake, here), `cluster` (the same, there), `events` (coded events
+    of one day), `days` or `months` (rollups of whole ones).
     """
 
     source: str
@@ -86,26 +98,43 @@ class Plan:
 
     @property
     def is_scan(self) -> bool:
-        return self.segments[0].source == "scan"
+        return self.segments[0].source == "scan" or self.is_on_cluster
+
+    @property
+    def is_on_cluster(self) -> bool:
+        return self.segments[0].source == "cluster"
 
     def of(self, source: str) -> Iterator[Segment]:
         return (segment for segment in self.segments if segment.source == source)
 
 
-def plan(
-    request: AggregateRequest, scope: Scope, as_of: datetime, sources: Sources | str = "rollups_off"
-) -> Plan:
-    """Pure: the same request, scope, clock and sources give the same plan.
+def window(request: AggregateRequest, as_of: datetime) -> tuple[datetime, datetime]:
+    """Its start and its end."""
+    return as_of - ONE_DAY * request.time_window_days, as_of
 
-    sources: the rollups, or the reason why there are none.
+
+def plan(
+    request: AggregateRequest,
+    scope: Scope,
+    as_of: datetime,
+    sources: Sources | str = "rollups_off",
+    load: Load | None = None,
+) -> Plan:
+    """Pure: the same request, scope, clock, sources and load give the same plan.
+
+    sources: the rollups, or the reason why there are none. load: None where no cluster is.
     """
-    start = as_of - ONE_DAY * request.time_window_days
+    start, _ = window(request, as_of)
     refused: list[Refusal] = []
-    segments: Iterable[Segment] = [Segment("scan", start, as_of)]
+    segments: Iterable[Segment] = ()
     if isinstance(sources, str):
         refused = [Refusal("rollups", sources)]
     elif not (refused := list(_refusals(request, scope, start, as_of, sources))):
         segments = _joined(_segments(start, as_of, sources))
+    if refused:
+        refused += _left_out(load)
+        where = "cluster" if load is not None and load.is_too_much else "scan"
+        segments = [Segment(where, start, as_of)]
     return Plan(
         request=request,
         catalog_id=scope.catalog_id,
@@ -115,6 +144,18 @@ def plan(
         segments=tuple(segments),
         refused=tuple(refused),
     )
+
+
+def _left_out(load: Load | None) -> Iterator[Refusal]:
+    """Whether a scan is not done here, or not on the cluster, and why."""
+    if load is None:
+        return
+    if load.is_too_much:
+        detail = f"{load.events:,} events are more than {load.most:,}"
+        yield Refusal("scan", "scan_over_cluster_rows", detail)
+    else:
+        detail = f"{load.events:,} events are not more than {load.most:,}"
+        yield Refusal("cluster", "scan_within_cluster_rows", detail)
 
 
 def _refusals(

@@ -1,8 +1,9 @@
 """Where computations wait and run: so many at once, and every workspace in its turn."""
 
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Lock, Thread, local
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
@@ -15,6 +16,8 @@ PLACES: Final = 128
 PLACES_OF_ALL: Final = 1_024
 """Beyond this only a workspace that has none waiting may add one."""
 
+NO_THREAD: Final = "The server has no thread to spare; ask again in a moment."
+
 
 class Runner(Protocol):
     """Runs computations."""
@@ -24,6 +27,9 @@ class Runner(Protocol):
 
     def is_full(self, workspace: str) -> bool:
         """Whether `submit` would refuse."""
+
+    def released(self) -> AbstractContextManager[None]:
+        """Around waiting, inside some work, for what is not done here: others compute meanwhile."""
 
 
 class Direct:
@@ -36,6 +42,9 @@ class Direct:
 
     def is_full(self, workspace: str) -> bool:  # noqa: ARG002
         return False
+
+    def released(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 class Job(NamedTuple):
@@ -86,9 +95,36 @@ class Pool:
         except RuntimeError as error:
             with self._lock:
                 self._running -= 1
-            message = "The server has no thread to spare; ask again in a moment."
-            raise Unavailable(message) from error
+            raise Unavailable(NO_THREAD) from error
         return job.future
+
+    @contextmanager
+    def released(self) -> Iterator[None]:
+        """The slot goes to the next in line. Afterwards its thread is one more than the slots for
+        as long as it takes to make rows of what has come.
+        """
+        if not getattr(self._thread, "is_slot", False):
+            yield
+            return
+        self._hand_on()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running += 1
+
+    def _hand_on(self) -> None:
+        with self._lock:
+            job = self._next()
+            if job is None:
+                self._running -= 1
+                return
+        try:
+            Thread(target=self._work, args=(job,), name="slot", daemon=True).start()
+        except RuntimeError:
+            with self._lock:
+                self._running -= 1
+            job.future.set_exception(Unavailable(NO_THREAD))
 
     def is_full(self, workspace: str) -> bool:
         with self._lock:

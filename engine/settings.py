@@ -18,6 +18,8 @@ VAULT_VARIABLE: Final = "VITRINE_SECRET"
 VAULT_LENGTH: Final = 32
 REDIS: Final = ("redis", "rediss", "unix")
 ROLES: Final = ("owner", "admin", "editor", "viewer")
+SPARK: Final = re.compile(r"sc://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?(/(;[\w-]+=[^;\s]+)*)?")
+CLUSTER: Final = ("always", "auto", "off")
 EXAMPLE: Final = "redis://localhost:6379/0"
 
 
@@ -37,6 +39,9 @@ class Settings:
     oidc_issuer, oidc_audience: what access tokens of a sign-in provider say; none are taken when
     they are empty. oidc_keys_url: where its keys are. public_url: how browsers reach the pages.
     redis_url: where answers are shared by processes; they are not when it is empty.
+    spark_remote: a Spark Connect server that scans what is too much here, sc://...; none when it is
+    empty. cluster: `auto`, scans of more than `cluster_rows` events are done there; `always`, all
+    of them; `off`. cluster_seconds: how long one may take.
     slots: how many computations run at once. requests_at_once: of one caller.
     """
 
@@ -62,6 +67,10 @@ class Settings:
     oidc_audience: str = ""
     oidc_keys_url: str = ""
     public_url: str = ""
+    spark_remote: str = field(default="", repr=False)
+    cluster: str = "auto"
+    cluster_rows: int = 50_000_000
+    cluster_seconds: int = 120
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ, home: Path | str | None = None) -> Self:
@@ -105,6 +114,12 @@ class Settings:
             oidc_audience=audience,
             oidc_keys_url=keys,
             public_url=_web(environ, "VITRINE_URL").rstrip("/"),
+            spark_remote=_spark(environ, "VITRINE_SPARK_REMOTE"),
+            cluster=_cluster(environ, "VITRINE_CLUSTER"),
+            cluster_rows=_whole(environ, "VITRINE_CLUSTER_ROWS", cls.cluster_rows, least=0),
+            cluster_seconds=_whole(
+                environ, "VITRINE_CLUSTER_SECONDS", cls.cluster_seconds, least=1
+            ),
         )
 
     @property
@@ -145,6 +160,28 @@ def _redis(environ: Mapping[str, str], name: str) -> str:
             f"{name} is not the URL of a Redis; it begins with {', '.join(REDIS)}, as in {EXAMPLE}."
         )
     return url
+
+
+def _spark(environ: Mapping[str, str], name: str) -> str:
+    """A token goes over TLS, or to this machine only."""
+    url = environ.get(name, "").strip()
+    # Not the value in messages: it may hold a token.
+    if url and not SPARK.fullmatch(url):
+        raise ValueError(
+            f"{name} is not the address of a Spark Connect server; it is sc://HOST:PORT, with"
+            " /;use_ssl=true;token=... after it where the server asks for them."
+        )
+    local = url.startswith(("sc://localhost:", "sc://localhost/"))
+    if ";token=" in url and ";use_ssl=true" not in url and not local:
+        raise ValueError(f"{name} has a token that anybody could read; add ;use_ssl=true to it.")
+    return url
+
+
+def _cluster(environ: Mapping[str, str], name: str) -> str:
+    text = environ.get(name, "").strip().lower() or "auto"
+    if text not in CLUSTER:
+        raise ValueError(f"{name} is {text!r}; set it to always, auto or off.")
+    return text
 
 
 def _whole(environ: Mapping[str, str], name: str, default: int, *, least: int) -> int:

@@ -28,6 +28,13 @@ EVENTS: Final = pl.Schema(
 class File(Protocol):
     """A part of a brand's events that never changes. Equal files hold equal events."""
 
+    @property
+    def uri(self) -> str:
+        """Where it is, in the words of the Delta library."""
+
+    @property
+    def rows(self) -> int: ...
+
     def touches(self, start: datetime, end: datetime) -> bool:
         """Whether it may hold events of a window."""
 
@@ -38,6 +45,10 @@ class Snapshot(Protocol):
     @property
     def files(self) -> Sequence[File]:
         """What the events are stored in."""
+
+    @property
+    def table(self) -> str:
+        """The address of the Delta table that the files are of; empty where there is none."""
 
     @property
     def version(self) -> str:

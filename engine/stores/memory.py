@@ -15,6 +15,7 @@ from engine.stores.columns import column
 class MemorySnapshot:
     version: str
     frame: pl.DataFrame
+    table: str = ""
 
     def scan(self, start: datetime, end: datetime, columns: frozenset[str]) -> pl.LazyFrame:
         return self.window(start, end).select(column(name) for name in sorted(columns))

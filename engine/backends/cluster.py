@@ -1,0 +1,167 @@
+"""Scans on Apache Spark, or what speaks its protocol, by Spark Connect, over the same lake.
+
+A scan reads one version of the table: by the cluster's own Delta reader, or, where it has none,
+the files that the log of that version names. So an answer is of the events that its data version
+says, and a file that is gone is an error there, never a gap in an answer.
+"""
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as TooLate
+from datetime import datetime
+from typing import Final
+from urllib.parse import unquote
+from uuid import uuid4
+
+import polars as pl
+import pyarrow as pa
+from pyspark.errors import PySparkException
+from pyspark.sql.connect.dataframe import DataFrame
+
+from engine.backends.aggregation import BUCKETS, partials
+from engine.backends.connection import Connection, Opened, is_lost
+from engine.errors import Unavailable
+from engine.execute import Partials
+from engine.plan import Load, Plan
+from engine.pool import Pool
+from engine.scope import Scope
+from engine.stores.base import File, Snapshot
+
+LOG: Final = logging.getLogger("vitrine.cluster")
+AT_ONCE: Final = 8
+"""Scans that run on the cluster at the same time; the others wait here, each workspace in turn."""
+AGAIN: Final = 5
+"""Seconds after which it is worth while to ask again."""
+GONE: Final = ("PATH_NOT_FOUND", "FILE_NOT_EXIST", "No such file", "Missing commit file")
+"""What is said of a file that is not there, by Spark and by Sail."""
+SCHEMES: Final = {"s3": "s3a"}
+"""Of addresses, where Hadoop has a name of its own."""
+STRICT: Final = {
+    "ignoreMissingFiles": "false",
+    "ignoreCorruptFiles": "false",
+    "mergeSchema": "false",
+    "datetimeRebaseMode": "CORRECTED",
+}
+"""A cluster may be set up to leave out what it cannot read; our answers are whole or none."""
+
+
+class Gone(Unavailable, FileNotFoundError):
+    """A file of the table is not there, or the cluster cannot see it."""
+
+
+class Cluster:
+    """most: scans of more events than this are done there. seconds: how long one may take."""
+
+    def __init__(self, connection: Connection, most: int, seconds: float) -> None:
+        self._connection = connection
+        self._most = most
+        self._seconds = seconds
+        self._line = Pool(AT_ONCE)
+
+    def load(self, snapshot: Snapshot, start: datetime, end: datetime) -> Load:
+        return Load(sum(file.rows for file in _files(snapshot, start, end)), self._most)
+
+    def scan(self, plan: Plan, scope: Scope, snapshot: Snapshot) -> Partials:
+        """Raises Unavailable when the cluster is away, too slow or in trouble; Gone when a file
+        is missing."""
+        opened = self._connection.open(snapshot.table)
+        tag = f"vitrine-{uuid4()}"
+        running = self._line.submit(
+            scope.workspace_id, lambda: self._rows(opened, tag, plan, snapshot)
+        )
+        return _partials(self._awaited(running, opened, tag), plan)
+
+    def warm(self) -> None:
+        """Connect, and let the cluster load what a first scan needs. Errors are only logged."""
+        try:
+            opened = self._connection.open("")
+            opened.session.range(1).toArrow()
+        except (Unavailable, PySparkException) as error:
+            LOG.warning("the cluster could not be warmed: %s", error)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _awaited(self, running: "Future[pa.Table]", opened: Opened, tag: str) -> pa.Table:
+        try:
+            return running.result(self._seconds)
+        except TooLate:
+            running.cancel()
+            self._connection.interrupt(opened, tag)
+            raise Unavailable(
+                f"The cluster did not answer within {self._seconds:g} seconds and was told to"
+                " stop; ask for a shorter window, or again later.",
+                retry_after=AGAIN,
+            ) from None
+
+    def _rows(self, opened: Opened, tag: str, plan: Plan, snapshot: Snapshot) -> pa.Table:
+        try:
+            opened.session.addTag(tag)
+            try:
+                return partials(_events(opened, plan, snapshot), plan).toArrow()
+            finally:
+                opened.session.removeTag(tag)
+        except Exception as error:
+            raise self._told(error, opened) from error
+
+    def _told(self, error: Exception, opened: Opened) -> Unavailable:
+        """The error as callers are told it, without what may be secret; the log has the rest."""
+        if is_lost(error):
+            return self._connection.lost(opened, error)
+        said = str(error)
+        if any(words in said for words in GONE):
+            LOG.error("the cluster misses a file: %s", said[:500])
+            return Gone(
+                "The cluster does not find the lake's files; it has to reach the lake at the same"
+                " address as this server.",
+                retry_after=AGAIN,
+            )
+        LOG.error("the cluster could not scan: %s", said[:2000])
+        name = error.getCondition() if isinstance(error, PySparkException) else None
+        return Unavailable(
+            f"The cluster could not scan the events ({name or type(error).__name__}); ask again in"
+            " a moment.",
+            retry_after=AGAIN,
+        )
+
+
+def _files(snapshot: Snapshot, start: datetime, end: datetime) -> Sequence[File]:
+    return [file for file in snapshot.files if file.touches(start, end)]
+
+
+def _events(opened: Opened, plan: Plan, snapshot: Snapshot) -> DataFrame:
+    """All events of the snapshot, or at least those of the files that touch the window."""
+    if opened.reads_delta:
+        version = snapshot.version.rpartition("-")[2]
+        reader = opened.session.read.format("delta").options(**STRICT)
+        return reader.option("versionAsOf", version).load(address(snapshot.table))
+    files = [address(file.uri) for file in _files(snapshot, plan.start, plan.end)]
+    reader = opened.session.read.schema(opened.schema).options(**STRICT)
+    return reader.option("basePath", address(snapshot.table)).parquet(*files)
+
+
+def address(uri: str) -> str:
+    """An address of the Delta library as Hadoop writes it: plain text, by its own schemes."""
+    scheme, separator, rest = unquote(uri).partition("://")
+    return f"{SCHEMES.get(scheme, scheme)}{separator}{rest}"
+
+
+def _partials(table: pa.Table, plan: Plan) -> Partials:
+    """Raises Unavailable when rows are missing."""
+    frame = pl.DataFrame(pl.from_arrow(table))
+    request = plan.request
+    if request.is_time:
+        start = BUCKETS[request.group_by](pl.col("key"))
+        return Partials(frame.with_columns(key=start))
+    if request.group_by == "none":
+        return Partials(frame)
+    rows = frame.filter(pl.col("groups").is_null()).drop("groups")
+    everything = frame.filter(pl.col("groups").is_not_null())
+    groups = int(everything["groups"].sum())
+    if everything.height != 1 or rows.height != min(groups, request.limit):
+        LOG.error("%d rows of %d groups came from the cluster", rows.height, groups)
+        message = "The cluster's answer was not whole; ask again in a moment."
+        raise Unavailable(message, retry_after=AGAIN)
+    sessions = None if request.is_numeric else int(everything["sessions"].sum())
+    return Partials(rows, groups, sessions=sessions)

@@ -1,0 +1,160 @@
+"""Spark's standalone cluster on this machine, from the pip package: processes of 127.0.0.1 only."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+HERE = ROOT / ".spark" / "pyspark"
+"""Where `.ci/run --cluster` puts it."""
+PATIENCE = 90
+DAEMON = "256m"
+EXECUTOR = "1g"
+DRIVER = "1g"
+
+
+def home():
+    return Path(os.environ.get("SPARK_HOME") or HERE)
+
+
+def missing():
+    """Why it cannot be started here; None if it can."""
+    if shutil.which("java") is None:
+        return "there is no Java"
+    if not (home() / "bin" / "spark-class").exists():
+        return "there is no Spark: set SPARK_HOME, or run .ci/run --cluster once"
+    return None
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+class Standalone:
+    """master, workers and server are their processes; `remote` is the server's address."""
+
+    def __init__(self, folder, workers=2, cores=1):
+        self.folder = folder
+        self.cores = cores
+        self.master_port, self.port = free_port(), free_port()
+        self.remote = f"sc://127.0.0.1:{self.port}"
+        self.count = workers
+        self.workers = []
+        self.master = self.server = None
+
+    def __enter__(self):
+        try:
+            self.start_master()
+            for _ in range(self.count):
+                self.start_worker()
+            self.start_server()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start_master(self):
+        name = "org.apache.spark.deploy.master.Master"
+        options = ["--host", "127.0.0.1", "--port", str(self.master_port), "--webui-port", "0"]
+        self.master = self._start("master", ["spark-class", name, *options])
+        self._listens(self.master_port, self.master)
+
+    def start_worker(self):
+        name = "org.apache.spark.deploy.worker.Worker"
+        options = ["--host", "127.0.0.1", "--webui-port", "0", "--work-dir", str(self.folder)]
+        options += ["--cores", str(self.cores), "--memory", EXECUTOR]
+        at = f"spark://127.0.0.1:{self.master_port}"
+        self.workers.append(self._start("worker", ["spark-class", name, *options, at]))
+
+    def start_server(self):
+        name = "org.apache.spark.sql.connect.service.SparkConnectServer"
+        settings = {
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.ui.enabled": "false",
+            "spark.executor.memory": EXECUTOR,
+            "spark.executor.cores": self.cores,
+            "spark.sql.shuffle.partitions": 4,
+            "spark.connect.grpc.binding.address": "127.0.0.1",
+            "spark.connect.grpc.binding.port": self.port,
+            "spark.local.dir": self.folder,
+            "spark.sql.warehouse.dir": self.folder / "warehouse",
+        }
+        given = [part for key, value in settings.items() for part in ("--conf", f"{key}={value}")]
+        at = f"spark://127.0.0.1:{self.master_port}"
+        start = ["spark-submit", "--master", at, "--class", name]
+        self.server = self._start("server", [*start, *given, "spark-internal"])
+        self._listens(self.port, self.server)
+
+    def executors(self):
+        """The pids of the processes that do the work."""
+        found = []
+        for worker in self.workers:
+            listed = Path(f"/proc/{worker.pid}/task/{worker.pid}/children")
+            tasks = Path(f"/proc/{worker.pid}/task")
+            for task in tasks.glob("*/children") if tasks.exists() else [listed]:
+                found += [int(pid) for pid in task.read_text().split()]
+        return found
+
+    def stop(self):
+        started = [p for p in (self.server, *self.workers, self.master) if p is not None]
+        pids = self.executors()
+        for process in started:
+            process.terminate()
+        for process in started:
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        for pid in pids:
+            kill(pid)
+
+    def _start(self, role, command):
+        environment = os.environ | {
+            "SPARK_HOME": str(home()),
+            "SPARK_LOCAL_IP": "127.0.0.1",
+            # Spark counts its Connect server among the daemons, but it is the driver.
+            "SPARK_DAEMON_MEMORY": DRIVER if role == "server" else DAEMON,
+            "SPARK_MASTER_OPTS": "-Dspark.master.rest.enabled=false",
+            "SPARK_WORKER_OPTS": "-Dspark.worker.timeout=10",
+            "PYSPARK_PYTHON": sys.executable,
+        }
+        with (self.folder / f"{role}.log").open("a") as log:
+            return subprocess.Popen(
+                [home() / "bin" / command[0], *command[1:]],
+                cwd=self.folder,
+                env=environment,
+                stdout=log,
+                stderr=log,
+            )
+
+    def _listens(self, port, process):
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            assert process.poll() is None, self._said()
+            with socket.socket() as door:
+                door.settimeout(1)
+                if door.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            time.sleep(0.2)
+        raise AssertionError(self._said())
+
+    def _said(self):
+        return "\n".join(path.read_text()[-3000:] for path in sorted(self.folder.glob("*.log")))
+
+
+def kill(pid):
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
