@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Thread
 from typing import Final
 
 from sqlalchemy import Engine as Database
@@ -60,6 +61,7 @@ class Parts:
     settings: Settings
     lake: LakeStore
     engine: Engine
+    cluster: Backend | None
     inbox: Inbox
     keeper: Keeper
     roller: Roller | None
@@ -80,7 +82,8 @@ def build(settings: Settings) -> Parts:
     lake = _lake(settings)
     database = open_database(settings.database)
     inbox = Inbox(database, lake, utc_now)
-    engine = _engine(settings, lake)
+    cluster = cluster_of(settings)
+    engine = _engine(settings, lake, cluster)
     dashboards = Dashboards(database, utc_now, Role(settings.dashboards_write_role))
     people = People.over(database, utc_now, engine.brands)
     demo_mode = DemoMode(settings.demo, people.accounts.any)
@@ -91,6 +94,7 @@ def build(settings: Settings) -> Parts:
         settings=settings,
         lake=lake,
         engine=engine,
+        cluster=cluster,
         inbox=inbox,
         keeper=Keeper(inbox, lake),
         roller=roller,
@@ -123,14 +127,14 @@ def _share_links(
 def connect(home: Path | str | None = None) -> Engine:
     """An engine over the lake in `home` (VITRINE_HOME or ~/.vitrine without one)."""
     settings = Settings.read(home=home)
-    return _engine(settings, _lake(settings))
+    return _engine(settings, _lake(settings), cluster_of(settings))
 
 
 def _lake(settings: Settings) -> LakeStore:
     return open_lake(settings, Columns(settings.column_megabytes << 20))
 
 
-def _engine(settings: Settings, lake: LakeStore) -> Engine:
+def _engine(settings: Settings, lake: LakeStore, cluster: Backend | None) -> Engine:
     cache = Cache(
         settings.cache_seconds,
         CACHE_ROWS,
@@ -144,7 +148,7 @@ def _engine(settings: Settings, lake: LakeStore) -> Engine:
         utc_now,
         Pool(settings.slots),
         rollups if settings.use_rollups else None,
-        cluster_of(settings),
+        cluster,
     )
 
 
@@ -160,7 +164,8 @@ def cluster_of(settings: Settings) -> Backend | None:
         with warnings.catch_warnings():
             # It is about pandas, which has no part in what is used of it.
             warnings.filterwarnings("ignore", "PySpark does not yet", FutureWarning)
-            from engine.backends.cluster import Cluster, Connection  # noqa: PLC0415
+            from engine.backends.cluster import Cluster  # noqa: PLC0415
+            from engine.backends.connection import Connection  # noqa: PLC0415
     except ImportError as error:
         raise ValueError(
             "VITRINE_SPARK_REMOTE needs the Spark client; install it by `uv sync --extra cluster`"
@@ -206,6 +211,8 @@ def running(parts: Parts) -> Iterator[None]:
     at_work = [part for part in (parts.keeper, parts.follower, parts.roller) if part is not None]
     for part in at_work:
         part.start()
+    if parts.cluster is not None:
+        Thread(target=parts.cluster.warm, name="cluster", daemon=True).start()
     yield
     for part in reversed(at_work):
         part.stop()

@@ -80,8 +80,9 @@ class Settings:
         VITRINE_SECRET, VITRINE_REDIS_URL, VITRINE_SLOTS (processors, at least 2),
         VITRINE_REQUESTS_AT_ONCE (1000), VITRINE_DASHBOARDS_WRITE_ROLE (editor), VITRINE_DEMO
         (on, off), VITRINE_OIDC_ISSUER, VITRINE_OIDC_AUDIENCE, VITRINE_OIDC_KEYS_URL (the issuer's
-        .well-known/jwks.json) and VITRINE_URL. A `home` that is given has its lake in it. Raises
-        ValueError naming the variable.
+        .well-known/jwks.json), VITRINE_URL, VITRINE_SPARK_REMOTE, VITRINE_CLUSTER (auto),
+        VITRINE_CLUSTER_ROWS (50000000) and VITRINE_CLUSTER_SECONDS (120). A `home` that is given
+        has its lake in it. Raises ValueError naming the variable.
         """
         chosen = home or environ.get("VITRINE_HOME") or Path.home() / ".vitrine"
         lake = "" if home else _lake(environ.get("VITRINE_LAKE", "").strip())

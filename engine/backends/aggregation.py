@@ -11,9 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import polars as pl
+from pyspark.sql import Column, DataFrame
 from pyspark.sql.connect import functions as F
-from pyspark.sql.connect.column import Column
-from pyspark.sql.connect.dataframe import DataFrame
 
 from engine.backends.texts import with_decimal
 from engine.contract import IDS, METADATA
@@ -24,6 +23,10 @@ from engine.request import AggregateRequest
 STATISTICS_STEP: Final = timedelta(milliseconds=1)
 """A table's statistics are cut to this; what skips files by them has to be as much wider."""
 WIDE: Final = "decimal(38,6)"
+
+NUMBERS: Final = {"key": "string", "total": WIDE, "numbers": "bigint"}
+COUNTS: Final = {"key": "string", "events": "bigint", "sessions": "bigint"}
+"""The columns of partials."""
 
 STEPS: Final = {"day": 24 * HOUR_US, "hour": HOUR_US}
 """Microseconds of a bucket."""
@@ -117,25 +120,23 @@ def numbers(events: DataFrame, request: AggregateRequest) -> DataFrame:
 
 
 def first_and_all(grouped: DataFrame, request: AggregateRequest) -> DataFrame:
-    names = [name for name in grouped.columns if name != "key"]
-    groups = F.count(F.lit(1)).alias("groups")
-    if request.is_numeric:
-        everything = grouped.agg(groups).select(
-            *(F.lit(None).cast(kind).alias(name) for name, kind in _NUMBERS.items()), "groups"
-        )
-    else:
-        everything = grouped.agg(groups, F.sum("sessions").alias("sessions")).select(
-            F.lit(None).cast("string").alias("key"),
-            F.lit(None).cast("bigint").alias("events"),
-            "sessions",
-            "groups",
-        )
+    """The rows within the limit, and one about all groups, with null for what it does not say."""
+    columns = NUMBERS if request.is_numeric else COUNTS
+    totals = [F.count(F.lit(1)).alias("groups")]
+    said = {"groups"}
+    if not request.is_numeric:
+        totals.append(F.sum("sessions").alias("sessions"))
+        said.add("sessions")
     first = grouped.orderBy(*order(request)).limit(request.limit)
-    none = F.lit(None).cast("bigint").alias("groups")
-    return first.select("key", *names, none).union(everything.select("key", *names, "groups"))
-
-
-_NUMBERS: Final = {"key": "string", "total": WIDE, "numbers": "bigint"}
+    rows = first.select(*columns, F.lit(None).cast("bigint").alias("groups"))
+    everything = grouped.agg(*totals).select(
+        *(
+            F.col(name) if name in said else F.lit(None).cast(kind).alias(name)
+            for name, kind in columns.items()
+        ),
+        "groups",
+    )
+    return rows.union(everything)
 
 
 def order(request: AggregateRequest) -> list[Column]:

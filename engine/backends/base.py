@@ -18,3 +18,6 @@ class Backend(Protocol):
 
         Raises Unavailable when that cannot be had in time.
         """
+
+    def warm(self) -> None:
+        """Get ready for the first scan. Never raises."""

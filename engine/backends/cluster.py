@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLate
 from datetime import datetime
+from functools import partial
+from threading import Thread
 from typing import Final
 from urllib.parse import unquote
 from uuid import uuid4
@@ -17,7 +19,7 @@ from uuid import uuid4
 import polars as pl
 import pyarrow as pa
 from pyspark.errors import PySparkException
-from pyspark.sql.connect.dataframe import DataFrame
+from pyspark.sql import DataFrame
 
 from engine.backends.aggregation import BUCKETS, partials
 from engine.backends.connection import Connection, Opened, is_lost
@@ -31,6 +33,7 @@ from engine.stores.base import File, Snapshot
 LOG: Final = logging.getLogger("vitrine.cluster")
 AT_ONCE: Final = 8
 """Scans that run on the cluster at the same time; the others wait here, each workspace in turn."""
+WARMING: Final = 1_000
 AGAIN: Final = 5
 """Seconds after which it is worth while to ask again."""
 GONE: Final = ("PATH_NOT_FOUND", "FILE_NOT_EXIST", "No such file", "Missing commit file")
@@ -65,7 +68,7 @@ class Cluster:
     def scan(self, plan: Plan, scope: Scope, snapshot: Snapshot) -> Partials:
         """Raises Unavailable when the cluster is away, too slow or in trouble; Gone when a file
         is missing."""
-        opened = self._connection.open(snapshot.table)
+        opened = self._connection.open()
         tag = f"vitrine-{uuid4()}"
         running = self._line.submit(
             scope.workspace_id, lambda: self._rows(opened, tag, plan, snapshot)
@@ -73,12 +76,13 @@ class Cluster:
         return _partials(self._awaited(running, opened, tag), plan)
 
     def warm(self) -> None:
-        """Connect, and let the cluster load what a first scan needs. Errors are only logged."""
+        """Connect, and let the cluster load what groups, shuffles and sends; errors are logged."""
         try:
-            opened = self._connection.open("")
-            opened.session.range(1).toArrow()
-        except (Unavailable, PySparkException) as error:
-            LOG.warning("the cluster could not be warmed: %s", error)
+            session = self._connection.open().session
+            numbers = session.range(WARMING)
+            numbers.groupBy((numbers["id"] % 7).alias("key")).count().toArrow()
+        except Exception as error:
+            LOG.warning("the cluster could not be warmed: %s", str(error)[:500])
 
     def close(self) -> None:
         self._connection.close()
@@ -88,7 +92,8 @@ class Cluster:
             return running.result(self._seconds)
         except TooLate:
             running.cancel()
-            self._connection.interrupt(opened, tag)
+            stop = partial(self._connection.interrupt, opened, tag)
+            Thread(target=stop, name="interrupt", daemon=True).start()
             raise Unavailable(
                 f"The cluster did not answer within {self._seconds:g} seconds and was told to"
                 " stop; ask for a shorter window, or again later.",

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 from threading import Lock
 from typing import Final, TypeVar
 
@@ -38,6 +39,8 @@ T = TypeVar("T")
 LOG: Final = logging.getLogger("vitrine.cluster")
 PATIENCE: Final = 5.0
 """Seconds for what a server answers at once."""
+FIRST: Final = 20.0
+"""Seconds for the first words with a server, which may have to load a lot before it answers."""
 REST: Final = 5.0
 """Seconds for which a server that was lost is left alone."""
 SETTINGS: Final = {
@@ -80,19 +83,20 @@ class Connection:
         self._opening = Lock()
         self._questions = Pool(QUESTIONS)
         self._session: SparkSession | None = None
-        self._reads_delta: bool | None = None
+        self._opened: Opened | None = None
         self._lost_at = float("-inf")
 
-    def open(self, table: str) -> Opened:
+    def open(self) -> Opened:
         """The session, made anew if it must be, that has just answered.
 
-        table: any table of the lake, to see whether the cluster can read it. Raises Unavailable
-        within PATIENCE when it does not answer, and at once for a while after that.
+        Raises Unavailable within PATIENCE when it does not answer, or FIRST the first time, and at
+        once for a while after that.
         """
         if self._clock() - self._lost_at < REST:
             raise _away()
+        patience = FIRST if self._opened is None else PATIENCE
         try:
-            return self._ask(lambda: self._opened(table))
+            return self._ask(self._answering, patience)
         except Unavailable:
             raise
         except Exception as error:
@@ -110,49 +114,49 @@ class Connection:
     def interrupt(self, opened: Opened, tag: str) -> None:
         """Stop what runs under a tag; a server that does not even do that is lost."""
         try:
-            self._ask(lambda: opened.session.interruptTag(tag))
+            self._ask(lambda: opened.session.interruptTag(tag), PATIENCE)
         except Exception as error:
             self.lost(opened, error)
 
     def close(self) -> None:
         self._drop(None)
 
-    def _ask(self, question: Callable[[], T]) -> T:
+    def _ask(self, question: Callable[[], T], patience: float) -> T:
         """Raises TimeoutError."""
-        return self._questions.submit("", question).result(PATIENCE)
+        return self._questions.submit("", question).result(patience)
 
-    def _opened(self, table: str) -> Opened:
+    def _answering(self) -> Opened:
         with self._opening:
-            session = self._session
-            if session is not None:
+            opened = self._opened
+            if opened is not None:
                 try:
-                    session.conf.get("spark.sql.ansi.enabled")
+                    opened.session.conf.get("spark.sql.ansi.enabled")
                 except PySparkException as error:
                     if not is_ended(error):
                         raise
-                    self._drop(session)
-                    session = None
-            session = session or self._begun()
-            if self._reads_delta is None and table:
-                self._reads_delta = _reads_delta(session)
-            return Opened(session, bool(self._reads_delta))
+                else:
+                    return opened
+            self._drop(None)
+            self._opened = opened = self._begun()
+            return opened
 
-    def _begun(self) -> SparkSession:
+    def _begun(self) -> Opened:
         session = SparkSession(DefaultChannelBuilder(self._url))
         # Without this it would try for ten minutes.
         session.client.set_retry_policies([DefaultPolicy(max_retries=3, max_backoff=1_000)])
         with self._lock:
-            self._session, self._reads_delta = session, None
+            self._session = session
         for name, value in SETTINGS.items():
             session.conf.set(name, value)
-        return session
+        return Opened(session, _reads_delta(session))
 
     def _drop(self, session: SparkSession | None) -> None:
         """Close a session, the present one if None; calls that wait for it end."""
         with self._lock:
             if session is None or session is self._session:
-                session, self._session = self._session, None
+                session, self._session, self._opened = self._session, None, None
         if session is not None:
+            # `client.close` would wait for calls that never end first.
             session.client._channel.close()
 
 
@@ -183,5 +187,5 @@ def _away() -> Unavailable:
     return Unavailable(
         "The cluster that scans the events cannot be reached. What rollups hold is still answered;"
         " ask for the rest again in a moment.",
-        retry_after=round(REST),
+        retry_after=ceil(REST),
     )

@@ -2,9 +2,8 @@
 
 from typing import Final
 
+from pyspark.sql import Column, DataFrame
 from pyspark.sql.connect import functions as F
-from pyspark.sql.connect.column import Column
-from pyspark.sql.connect.dataframe import DataFrame
 
 from engine.numbers import NUMBER, PLAIN
 

@@ -14,6 +14,7 @@ from pages.ui.words import say
 
 SOURCES: Final = {
     "scan": "events of the lake",
+    "cluster": "events of the lake, on the cluster",
     "events": "events of one day, kept in memory",
     "days": "rollups of days",
     "months": "rollups of months",

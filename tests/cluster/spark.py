@@ -85,7 +85,9 @@ class Standalone:
             "spark.ui.enabled": "false",
             "spark.executor.memory": EXECUTOR,
             "spark.executor.cores": self.cores,
-            "spark.sql.shuffle.partitions": 4,
+            "spark.sql.shuffle.partitions": 2,
+            # To list a few dozen small files by a job of its own takes longer than to do it.
+            "spark.sql.sources.parallelPartitionDiscovery.threshold": 1_000,
             "spark.connect.grpc.binding.address": "127.0.0.1",
             "spark.connect.grpc.binding.port": self.port,
             "spark.local.dir": self.folder,
