@@ -24,9 +24,11 @@ STATISTICS_STEP: Final = timedelta(milliseconds=1)
 """A table's statistics are cut to this; what skips files by them has to be as much wider."""
 WIDE: Final = "decimal(38,6)"
 
-NUMBERS: Final = {"key": "string", "total": WIDE, "numbers": "bigint"}
-COUNTS: Final = {"key": "string", "events": "bigint", "sessions": "bigint"}
-"""The columns of partials."""
+TOTALS: Final = {
+    False: {"events": F.sum("events"), "sessions": F.sum("sessions")},
+    True: {"total": F.max("total"), "numbers": F.sum("numbers")},
+}
+"""The partials of a request, by whether it is numeric, and what is said of those of all groups."""
 
 STEPS: Final = {"day": 24 * HOUR_US, "hour": HOUR_US}
 """Microseconds of a bucket."""
@@ -44,7 +46,7 @@ def partials(events: DataFrame, plan: Plan) -> DataFrame:
     """`key` and the partials of each group: all of them for time, else those within the limit.
 
     Beside the latter there is one row more, the only one with `groups`: how many groups there
-    are, and the sum of their distinct sessions.
+    are, and TOTALS of them.
     """
     request = plan.request
     chosen = selected(events, plan)
@@ -120,23 +122,16 @@ def numbers(events: DataFrame, request: AggregateRequest) -> DataFrame:
 
 
 def first_and_all(grouped: DataFrame, request: AggregateRequest) -> DataFrame:
-    """The rows within the limit, and one about all groups, with null for what it does not say."""
-    columns = NUMBERS if request.is_numeric else COUNTS
-    totals = [F.count(F.lit(1)).alias("groups")]
-    said = {"groups"}
-    if not request.is_numeric:
-        totals.append(F.sum("sessions").alias("sessions"))
-        said.add("sessions")
+    """The rows within the limit, and one about all groups.
+
+    That one asks for every partial, needed or not: so both read the same, and Spark reads it once.
+    """
     first = grouped.orderBy(*order(request)).limit(request.limit)
-    rows = first.select(*columns, F.lit(None).cast("bigint").alias("groups"))
-    everything = grouped.agg(*totals).select(
-        *(
-            F.col(name) if name in said else F.lit(None).cast(kind).alias(name)
-            for name, kind in columns.items()
-        ),
-        "groups",
-    )
-    return rows.union(everything)
+    totals = TOTALS[request.is_numeric]
+    rows = first.select("key", *totals, F.lit(None).cast("bigint").alias("groups"))
+    groups = F.count(F.lit(1)).alias("groups")
+    everything = grouped.agg(groups, *(total.alias(name) for name, total in totals.items()))
+    return rows.union(everything.select(F.lit(None).cast("string").alias("key"), *totals, "groups"))
 
 
 def order(request: AggregateRequest) -> list[Column]:

@@ -37,7 +37,7 @@ from engine.stores.base import EVENTS
 T = TypeVar("T")
 
 LOG: Final = logging.getLogger("vitrine.cluster")
-PATIENCE: Final = 5.0
+PATIENCE: Final = 10.0
 """Seconds for what a server answers at once."""
 FIRST: Final = 20.0
 """Seconds for the first words with a server, which may have to load a lot before it answers."""
@@ -126,19 +126,14 @@ class Connection:
         return self._questions.submit("", question).result(patience)
 
     def _answering(self) -> Opened:
-        with self._opening:
-            opened = self._opened
-            if opened is not None:
-                try:
-                    opened.session.conf.get("spark.sql.ansi.enabled")
-                except PySparkException as error:
-                    if not is_ended(error):
-                        raise
-                else:
-                    return opened
-            self._drop(None)
-            self._opened = opened = self._begun()
+        opened = self._opened
+        if opened is not None and _answers(opened.session):
             return opened
+        with self._opening:
+            if self._opened is None or self._opened is opened:
+                self._drop(None)
+                self._opened = self._begun()
+            return self._opened
 
     def _begun(self) -> Opened:
         session = SparkSession(DefaultChannelBuilder(self._url))
@@ -158,6 +153,17 @@ class Connection:
         if session is not None:
             # `client.close` would wait for calls that never end first.
             session.client._channel.close()
+
+
+def _answers(session: SparkSession) -> bool:
+    """False when the server has forgotten the session; raises when it is gone itself."""
+    try:
+        session.conf.get("spark.sql.ansi.enabled")
+    except PySparkException as error:
+        if is_ended(error):
+            return False
+        raise
+    return True
 
 
 def _reads_delta(session: SparkSession) -> bool:

@@ -19,6 +19,7 @@ import pyarrow as pa
 from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_deltalake
 
 from engine.ahead import ahead
+from engine.errors import Unavailable
 from engine.scope import Scope
 from engine.stores.base import EVENTS, File
 from engine.stores.columns import Columns, column, scan_files
@@ -48,6 +49,8 @@ WRITER: Final = WriterProperties(
         "event_id": ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE"),
     },
 )
+BEYOND_FILES: Final = frozenset({"deletionVectors", "columnMapping"})
+"""What others may switch on: rows of a file that do not count, columns by other names."""
 SMALL_FILES: Final = 16
 FILE_BYTES: Final = 256 << 20
 
@@ -374,6 +377,15 @@ def _version(table: DeltaTable) -> str:
 
 
 def _files(table: DeltaTable) -> tuple[LakeFile, ...]:
+    """Raises Unavailable when the files are not what they seem."""
+    beyond = BEYOND_FILES & set(table.protocol().reader_features or ())
+    if table.metadata().configuration.get("delta.columnMapping.mode", "none") != "none":
+        beyond |= {"columnMapping"}
+    if beyond:
+        raise Unavailable(
+            f"The table of these events uses {', '.join(sorted(beyond))} of Delta, which would give"
+            " wrong numbers here; write it anew without."
+        )
     actions = pl.DataFrame(table.get_add_actions(flatten=True))
     if actions.is_empty():
         return ()

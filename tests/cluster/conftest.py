@@ -31,8 +31,10 @@ def standalone(tmp_path_factory):
         yield cluster
 
 
-@pytest.fixture(scope="session", params=["sail", "spark"])
+@pytest.fixture(scope="module", params=["sail", "spark"])
 def remote(request):
     if request.param == "sail":
         return request.getfixturevalue("sail")
-    return request.getfixturevalue("standalone").remote
+    standalone = request.getfixturevalue("standalone")
+    standalone.mend()
+    return standalone.remote

@@ -51,6 +51,13 @@ class Standalone:
         self.master = self.server = None
 
     def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self):
         try:
             self.start_master()
             for _ in range(self.count):
@@ -59,10 +66,15 @@ class Standalone:
         except BaseException:
             self.stop()
             raise
-        return self
 
-    def __exit__(self, *_):
-        self.stop()
+    def mend(self):
+        """Start all anew when something of it was killed."""
+        if any(process.poll() is not None for process in self.processes()):
+            self.stop()
+            self.start()
+
+    def processes(self):
+        return [p for p in (self.server, *self.workers, self.master) if p is not None]
 
     def start_master(self):
         name = "org.apache.spark.deploy.master.Master"
@@ -101,17 +113,10 @@ class Standalone:
 
     def executors(self):
         """The pids of the processes that do the work."""
-        found = []
-        for worker in self.workers:
-            listed = Path(f"/proc/{worker.pid}/task/{worker.pid}/children")
-            tasks = Path(f"/proc/{worker.pid}/task")
-            for task in tasks.glob("*/children") if tasks.exists() else [listed]:
-                found += [int(pid) for pid in task.read_text().split()]
-        return found
+        return [pid for worker in self.workers for pid in executors_of(worker)]
 
     def stop(self):
-        started = [p for p in (self.server, *self.workers, self.master) if p is not None]
-        pids = self.executors()
+        started, executors = self.processes(), self.executors()
         for process in started:
             process.terminate()
         for process in started:
@@ -120,8 +125,9 @@ class Standalone:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        for pid in pids:
+        for pid in executors:
             kill(pid)
+        self.workers, self.master, self.server = [], None, None
 
     def _start(self, role, command):
         environment = os.environ | {
@@ -160,3 +166,11 @@ class Standalone:
 def kill(pid):
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
+
+
+def executors_of(worker):
+    tasks = Path(f"/proc/{worker.pid}/task")
+    if not tasks.exists():
+        return []
+    listed = [task.read_text() for task in tasks.glob("*/children")]
+    return [int(pid) for pids in listed for pid in pids.split()]

@@ -15,6 +15,8 @@ from engine.pool import Pool
 from engine.request import parse
 from engine.settings import Settings
 from engine.stores.lake import LakeStore
+from pages.ui.account import SOURCES
+from pages.ui.portuguese import PORTUGUESE
 from tests.generate import SCOPE, append, event, frame
 from tests.rollups.brand import Brand
 
@@ -102,6 +104,11 @@ def test_account_names_it(tmp_path):
     account = engine.account(COUNT, SCOPE, NOW)
     assert [segment.source for segment in account.segments] == ["cluster"]
     assert [r.reason for r in account.refused] == ["rollups_off", "scan_over_cluster_rows"]
+
+
+def test_pages_say_so_in_both_languages():
+    """In "How was this computed?"."""
+    assert SOURCES["cluster"] in PORTUGUESE
 
 
 def test_waiting_for_it_takes_no_slot(tmp_path):

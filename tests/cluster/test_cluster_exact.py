@@ -29,7 +29,7 @@ def some(requests, remote_is_slow, most):
 
 def test_every_kind(both, request):
     slow = request.node.callspec.params["remote"] == "spark"
-    for asked in some(variants(both.sample), slow, size(24, 10_000)):
+    for asked in some(variants(both.sample), slow, size(20, 10_000)):
         both.check(*asked)
 
 
@@ -37,8 +37,8 @@ def test_every_kind(both, request):
 def test_random_requests(seed, remote, tmp_path, request):
     slow = request.node.callspec.params["remote"] == "spark"
     both = Both.over(tmp_path, cluster_at(tmp_path, remote), 41_000 + seed)
-    drawn = random.Random(seed).sample(list(both.sample.requests()), size(50, 100))
-    for asked in some(drawn, slow, size(8, 100)):
+    drawn = random.Random(seed).sample(list(both.sample.requests()), size(40, 100))
+    for asked in some(drawn, slow, size(5, 100)):
         both.check(*asked)
 
 

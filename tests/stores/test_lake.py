@@ -1,5 +1,6 @@
 """What only a lake can do wrong, local or in an object store."""
 
+import json
 import subprocess
 import sys
 from datetime import timedelta
@@ -13,6 +14,7 @@ from polars.testing import assert_frame_equal
 from pyarrow.fs import FileSelector, PyFileSystem
 
 from engine.engine import Engine
+from engine.errors import Unavailable
 from engine.scope import Scope
 from engine.stores.base import EVENTS
 from engine.stores.columns import Columns
@@ -172,6 +174,17 @@ def test_lake_with_a_file_from_before_a_column(tmp_path):
         assert found["rating"].to_list() == [4, None]
         assert found["metadata.a"].to_list() == [None, "x"]
         assert snapshot.all_events().collect().schema == EVENTS
+
+
+@pytest.mark.parametrize("beyond", ["deletionVectors", "columnMapping"])
+def test_lake_whose_files_are_not_what_they_seem(tmp_path, beyond):
+    """Rows that do not count, or columns by other names: refused, not misread."""
+    log = append(tmp_path, SCOPE, frame(some("a"))) / "_delta_log"
+    features = {"readerFeatures": [beyond], "writerFeatures": [beyond]}
+    protocol = {"minReaderVersion": 3, "minWriterVersion": 7, **features}
+    (log / f"{1:020}.json").write_text(json.dumps({"protocol": protocol}) + "\n")
+    with pytest.raises(Unavailable, match=f"uses {beyond} of Delta"):
+        LakeStore(tmp_path / "lake").snapshot(SCOPE)
 
 
 def test_lake_events_without_a_brand_are_in_no_brand(lake):
