@@ -1,10 +1,11 @@
-"""A server that speaks Spark Connect: Sail in this process, and a real Spark where there is one."""
+"""Servers that speak Spark Connect: Sail, and a real Spark where there is one."""
 
 import pytest
 
 from engine.bootstrap import cluster_of
 from engine.settings import Settings
 from tests.cluster import spark
+from tests.cluster.sailing import Sail
 
 
 def cluster_at(home, remote, **settings):
@@ -13,13 +14,16 @@ def cluster_at(home, remote, **settings):
 
 
 @pytest.fixture(scope="session")
-def sail():
-    """Its address; it ends with the process."""
-    server = pytest.importorskip("pysail.spark").SparkConnectServer("127.0.0.1", 0)
-    server.start(background=True)
-    host, port = server.listening_address
-    yield f"sc://{host}:{port}"
-    server.stop()
+def sail(tmp_path_factory):
+    with Sail(tmp_path_factory.mktemp("sail")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sail_workers(tmp_path_factory):
+    """One whose workers share the work and send each other its parts, as those of a cluster do."""
+    with Sail(tmp_path_factory.mktemp("workers"), mode="local-cluster") as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -31,10 +35,10 @@ def standalone(tmp_path_factory):
         yield cluster
 
 
-@pytest.fixture(scope="module", params=["sail", "spark"])
+@pytest.fixture(scope="module", params=["sail", "sail_workers", "standalone"])
 def remote(request):
-    if request.param == "sail":
-        return request.getfixturevalue("sail")
-    standalone = request.getfixturevalue("standalone")
-    standalone.mend()
-    return standalone.remote
+    """The address of each."""
+    server = request.getfixturevalue(request.param)
+    if request.param == "standalone":
+        server.mend()
+    return server.remote

@@ -1,5 +1,6 @@
 """Sail as a process that can be killed, frozen and started again at the same address."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -10,7 +11,8 @@ from tests.cluster.spark import free_port
 
 
 class Sail:
-    def __init__(self, folder):
+    def __init__(self, folder, mode="local"):
+        self.mode = mode
         self.log = folder / "sail.log"
         self.port = free_port()
         self.remote = f"sc://127.0.0.1:{self.port}"
@@ -27,7 +29,12 @@ class Sail:
         command = [sys.executable, "-m", "pysail", "spark", "server"]
         address = ["--ip", "127.0.0.1", "--port", str(self.port)]
         with self.log.open("a") as log:
-            self.process = subprocess.Popen([*command, *address], stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                [*command, *address],
+                env=os.environ | {"SAIL_MODE": self.mode},
+                stdout=log,
+                stderr=log,
+            )
         until = time.monotonic() + 30
         while time.monotonic() < until:
             with socket.socket() as door:

@@ -9,6 +9,7 @@ import pytest
 from tests.cluster.asking import Both, variants
 from tests.cluster.conftest import cluster_at
 from tests.faults.sizes import size
+from tests.generate import GROUP_BYS
 
 SEEDS = range(size(2, 10))
 
@@ -19,26 +20,28 @@ def both(remote, tmp_path_factory):
     return Both.over(home, cluster_at(home, remote), 40_000)
 
 
-def some(requests, remote_is_slow, most):
-    """Spark takes half a second for what Sail does in a twentieth of one."""
+@pytest.fixture
+def few(request):
+    """Whether the server takes half a second for what Sail alone does in a twentieth of one."""
+    return request.node.callspec.params["remote"] != "sail"
+
+
+def some(requests, few, most):
     requests = list(requests)
-    if remote_is_slow:
-        return random.Random(1).sample(requests, min(most, len(requests)))
-    return requests
+    return random.Random(most).sample(requests, min(most, len(requests)) if few else len(requests))
 
 
-def test_every_kind(both, request):
-    slow = request.node.callspec.params["remote"] == "spark"
-    for asked in some(variants(both.sample), slow, size(20, 10_000)):
+@pytest.mark.parametrize("group_by", GROUP_BYS)
+def test_every_kind(group_by, both, few):
+    for asked in some(variants(both.sample, group_by), few, size(1, 100)):
         both.check(*asked)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_random_requests(seed, remote, tmp_path, request):
-    slow = request.node.callspec.params["remote"] == "spark"
+def test_random_requests(seed, remote, tmp_path, few):
     both = Both.over(tmp_path, cluster_at(tmp_path, remote), 41_000 + seed)
     drawn = random.Random(seed).sample(list(both.sample.requests()), size(40, 100))
-    for asked in some(drawn, slow, size(5, 100)):
+    for asked in some(drawn, few, size(4, 100)):
         both.check(*asked)
 
 
