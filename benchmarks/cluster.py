@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple
 from benchmarks.lake import END, SCOPE, files, lake
 from benchmarks.results import write_section
 from benchmarks.rollups import engine_of
-from engine.bootstrap import cluster_of
+from engine.backends.open import open_cluster
 from engine.engine import Engine
 from engine.request import AggregateRequest, parse
 from engine.settings import Settings
@@ -113,7 +113,7 @@ def _spark(executors: int) -> Iterator[str]:
 
 def _on_cluster(rows: int, remote: str) -> Engine:
     settings = Settings(Path(), spark_remote=remote, cluster="always")
-    return Engine(lake(rows), cluster=cluster_of(settings))
+    return Engine(lake(rows), cluster=open_cluster(settings))
 
 
 def request(group_by: str, aggregation: str) -> AggregateRequest:

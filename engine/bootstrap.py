@@ -4,7 +4,6 @@ import gc
 import os
 import secrets
 import sys
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Final
 from sqlalchemy import Engine as Database
 
 from engine.backends.base import Backend
+from engine.backends.open import open_cluster
 from engine.cache import Cache
 from engine.caches.base import Answers
 from engine.caches.coding import ResultCoding
@@ -82,14 +82,14 @@ def build(settings: Settings) -> Parts:
     lake = _lake(settings)
     database = open_database(settings.database)
     inbox = Inbox(database, lake, utc_now)
-    cluster = cluster_of(settings)
+    cluster = open_cluster(settings)
     engine = _engine(settings, lake, cluster)
     dashboards = Dashboards(database, utc_now, Role(settings.dashboards_write_role))
     people = People.over(database, utc_now, engine.brands)
     demo_mode = DemoMode(settings.demo, people.accounts.any)
     roller = None
     if settings.use_rollups:
-        roller = Roller(Builder(lake, settings.rollups), database, utc_now, engine.warm)
+        roller = Roller(Builder(lake, settings.rollups, cluster), database, utc_now, engine.warm)
     return Parts(
         settings=settings,
         lake=lake,
@@ -127,7 +127,7 @@ def _share_links(
 def connect(home: Path | str | None = None) -> Engine:
     """An engine over the lake in `home` (VITRINE_HOME or ~/.vitrine without one)."""
     settings = Settings.read(home=home)
-    return _engine(settings, _lake(settings), cluster_of(settings))
+    return _engine(settings, _lake(settings), open_cluster(settings))
 
 
 def _lake(settings: Settings) -> LakeStore:
@@ -150,29 +150,6 @@ def _engine(settings: Settings, lake: LakeStore, cluster: Backend | None) -> Eng
         rollups if settings.use_rollups else None,
         cluster,
     )
-
-
-def cluster_of(settings: Settings) -> Backend | None:
-    """Where scans run that are too large for this machine; None when they all run here.
-
-    Raises ValueError when there is a cluster but no client for it.
-    """
-    if not settings.spark_remote or settings.cluster == "off":
-        return None
-    try:
-        # The client takes two seconds to import, and is not everywhere.
-        with warnings.catch_warnings():
-            # It is about pandas, which has no part in what is used of it.
-            warnings.filterwarnings("ignore", "PySpark does not yet", FutureWarning)
-            from engine.backends.cluster import Cluster  # noqa: PLC0415
-            from engine.backends.connection import Connection  # noqa: PLC0415
-    except ImportError as error:
-        raise ValueError(
-            "VITRINE_SPARK_REMOTE needs the Spark client; install it by `uv sync --extra cluster`"
-            " or start by `uv run --extra cluster ...`."
-        ) from error
-    most = 0 if settings.cluster == "always" else settings.cluster_rows
-    return Cluster(Connection(settings.spark_remote), most, settings.cluster_seconds)
 
 
 def _shared(settings: Settings) -> Answers | None:

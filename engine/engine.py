@@ -14,7 +14,7 @@ from engine.cache import Cache, Given
 from engine.errors import Fault, InvalidRequest, VitrineError
 from engine.execute import Partials, finish, scan
 from engine.inventory import Details, Inventory, take_details, take_inventory
-from engine.plan import Plan, Sources, plan, window
+from engine.plan import Load, Plan, Sources, plan, window
 from engine.pool import Direct, Runner
 from engine.request import AggregateRequest, parse
 from engine.result import Result
@@ -22,7 +22,7 @@ from engine.rollups.rollups import Choice, Rollups
 from engine.rollups.state import Unanswerable
 from engine.samples import check, take_samples
 from engine.scope import Scope
-from engine.stores.base import Snapshot, Store
+from engine.stores.base import Snapshot, Store, touching
 
 T = TypeVar("T")
 
@@ -269,9 +269,7 @@ class Engine:
     ) -> tuple[Plan, Partials]:
         """The plan and its partials; by a scan where rollups turn out not to have them."""
         opened = "rollups_off" if self._rollups is None else self._rollups.open(scope, snapshot)
-        load = None
-        if self._cluster is not None:
-            load = self._cluster.load(snapshot, *window(request, as_of))
+        load = self._load(snapshot, *window(request, as_of))
 
         def planned_from(sources: Sources | str) -> Plan:
             return plan(request, scope, as_of, sources, load)
@@ -286,6 +284,12 @@ class Engine:
             with self._runner.released():
                 return planned, self._cluster.scan(planned, scope, snapshot)
         return planned, scan(planned, snapshot)
+
+    def _load(self, snapshot: Snapshot, start: datetime, end: datetime) -> Load | None:
+        """What a scan of a window would read; None without a cluster, where it makes no odds."""
+        if self._cluster is None:
+            return None
+        return Load(sum(file.rows for file in touching(snapshot, start, end)), self._cluster.most)
 
 
 def _outcome(started: "Future[Given[Result]] | VitrineError") -> Result | VitrineError:

@@ -58,17 +58,22 @@ def partials(events: DataFrame, plan: Plan) -> DataFrame:
 
 def selected(events: DataFrame, plan: Plan) -> DataFrame:
     """The events of the window, types and catalog."""
-    created = F.col("created_at")
-    chosen = (
-        (created >= F.lit(plan.start - STATISTICS_STEP))
-        & (F.unix_micros(created) >= (plan.start - EPOCH) // MICROSECOND)
-        & (created < F.lit(plan.end))
-    )
+    chosen = within(plan.start, plan.end)
     if plan.catalog_id is not None:
         chosen &= F.col("catalog_id") == plan.catalog_id
     if plan.request.event_types is not None:
         chosen &= F.col("event_type").isin(list(plan.request.event_types))
     return events.filter(chosen)
+
+
+def within(start: datetime, end: datetime) -> Column:
+    """Whether an event is of a window."""
+    created = F.col("created_at")
+    return (
+        (created >= F.lit(start - STATISTICS_STEP))
+        & (F.unix_micros(created) >= (start - EPOCH) // MICROSECOND)
+        & (created < F.lit(end))
+    )
 
 
 def text(name: str) -> Column:

@@ -6,8 +6,7 @@ says, and a file that is gone is an error there, never a gap in an answer.
 """
 
 import logging
-from collections.abc import Sequence
-from concurrent.futures import Future
+from collections.abc import Callable
 from concurrent.futures import TimeoutError as TooLate
 from datetime import datetime
 from functools import partial
@@ -21,18 +20,22 @@ import pyarrow as pa
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
-from engine.backends.aggregation import BUCKETS, partials
+from engine.backends.aggregation import BUCKETS, partials, within
 from engine.backends.connection import Connection, Opened, is_lost
+from engine.contract import MEASURES
 from engine.errors import Unavailable
 from engine.execute import Partials
-from engine.plan import Load, Plan
+from engine.plan import Plan
 from engine.pool import Pool
 from engine.scope import Scope
-from engine.stores.base import File, Snapshot
+from engine.stores.base import EVENTS, Snapshot, touching
 
 LOG: Final = logging.getLogger("vitrine.cluster")
 AT_ONCE: Final = 8
 """Scans that run on the cluster at the same time; the others wait here, each workspace in turn."""
+BUILDING: Final = 3_600
+"""Seconds that the events of a few days may take which are to be rolled up."""
+ROLLED_UP: Final = ("created_at", "event_type", "product_id", "session_id", *MEASURES, "metadata")
 WARMING: Final = 1_000
 AGAIN: Final = 5
 """Seconds after which it is worth while to ask again."""
@@ -57,23 +60,35 @@ class Cluster:
     """most: scans of more events than this are done there. seconds: how long one may take."""
 
     def __init__(self, connection: Connection, most: int, seconds: float) -> None:
+        self.most = most
         self._connection = connection
-        self._most = most
         self._seconds = seconds
         self._line = Pool(AT_ONCE)
-
-    def load(self, snapshot: Snapshot, start: datetime, end: datetime) -> Load:
-        return Load(sum(file.rows for file in _files(snapshot, start, end)), self._most)
+        self._building = Pool(1)
 
     def scan(self, plan: Plan, scope: Scope, snapshot: Snapshot) -> Partials:
         """Raises Unavailable when the cluster is away, too slow or in trouble; Gone when a file
         is missing."""
-        opened = self._connection.open()
-        tag = f"vitrine-{uuid4()}"
-        running = self._line.submit(
-            scope.workspace_id, lambda: self._rows(opened, tag, plan, snapshot)
-        )
-        return _partials(self._awaited(running, opened, tag), plan)
+
+        def asked(opened: Opened) -> DataFrame:
+            return partials(_events(opened, snapshot, plan.start, plan.end), plan)
+
+        return _partials(self._answer(self._line, scope, asked, self._seconds), plan)
+
+    def share(self, scope: Scope) -> float | None:
+        return self._connection.underway.share(scope)
+
+    def events(
+        self, scope: Scope, snapshot: Snapshot, start: datetime, end: datetime
+    ) -> pl.DataFrame:
+        """Raises what `scan` does. Nobody waits for it, so it has a line and a time of its own."""
+
+        def asked(opened: Opened) -> DataFrame:
+            events = _events(opened, snapshot, start, end).filter(within(start, end))
+            return events.select(*ROLLED_UP).orderBy("created_at")
+
+        table = self._answer(self._building, scope, asked, BUILDING)
+        return pl.DataFrame(pl.from_arrow(table)).cast({n: EVENTS[n] for n in ROLLED_UP})
 
     def warm(self) -> None:
         """Connect, and let the cluster load what groups, shuffles and sends; errors are logged."""
@@ -87,24 +102,32 @@ class Cluster:
     def close(self) -> None:
         self._connection.close()
 
-    def _awaited(self, running: "Future[pa.Table]", opened: Opened, tag: str) -> pa.Table:
+    def _answer(
+        self, line: Pool, scope: Scope, asked: Callable[[Opened], DataFrame], seconds: float
+    ) -> pa.Table:
+        opened = self._connection.open()
+        tag = f"vitrine-{uuid4()}"
+        running = line.submit(scope.workspace_id, lambda: self._rows(opened, tag, scope, asked))
         try:
-            return running.result(self._seconds)
+            return running.result(seconds)
         except TooLate:
             running.cancel()
             stop = partial(self._connection.interrupt, opened, tag)
             Thread(target=stop, name="interrupt", daemon=True).start()
             raise Unavailable(
-                f"The cluster did not answer within {self._seconds:g} seconds and was told to"
+                f"The cluster did not answer within {seconds:g} seconds and was told to"
                 " stop; ask for a shorter window, or again later.",
                 retry_after=AGAIN,
             ) from None
 
-    def _rows(self, opened: Opened, tag: str, plan: Plan, snapshot: Snapshot) -> pa.Table:
+    def _rows(
+        self, opened: Opened, tag: str, scope: Scope, asked: Callable[[Opened], DataFrame]
+    ) -> pa.Table:
         try:
             opened.session.addTag(tag)
             try:
-                return partials(_events(opened, plan, snapshot), plan).toArrow()
+                with self._connection.underway.scan(scope):
+                    return asked(opened).toArrow()
             finally:
                 opened.session.removeTag(tag)
         except Exception as error:
@@ -131,17 +154,13 @@ class Cluster:
         )
 
 
-def _files(snapshot: Snapshot, start: datetime, end: datetime) -> Sequence[File]:
-    return [file for file in snapshot.files if file.touches(start, end)]
-
-
-def _events(opened: Opened, plan: Plan, snapshot: Snapshot) -> DataFrame:
+def _events(opened: Opened, snapshot: Snapshot, start: datetime, end: datetime) -> DataFrame:
     """All events of the snapshot, or at least those of the files that touch the window."""
     if opened.reads_delta:
         version = snapshot.version.rpartition("-")[2]
         reader = opened.session.read.format("delta").options(**STRICT)
         return reader.option("versionAsOf", version).load(address(snapshot.table))
-    files = [address(file.uri) for file in _files(snapshot, plan.start, plan.end)]
+    files = [address(file.uri) for file in touching(snapshot, start, end)]
     reader = opened.session.read.schema(opened.schema).options(**STRICT)
     return reader.option("basePath", address(snapshot.table)).parquet(*files)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 from threading import Lock
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 import grpc
 import polars as pl
@@ -20,6 +20,7 @@ from pyspark.errors.exceptions.connect import SparkConnectGrpcException
 from pyspark.sql.connect.client.core import DefaultChannelBuilder
 from pyspark.sql.connect.client.retries import DefaultPolicy
 from pyspark.sql.connect.session import SparkSession
+from pyspark.sql.connect.shell.progress import ProgressHandler
 from pyspark.sql.types import (
     DataType,
     DecimalType,
@@ -30,6 +31,7 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
+from engine.backends.underway import Underway
 from engine.errors import Unavailable
 from engine.pool import Pool
 from engine.stores.base import EVENTS
@@ -77,6 +79,7 @@ class Connection:
     """Thread-safe. url: `sc://host:port/;token=...;use_ssl=true`; it is never told or logged."""
 
     def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.underway = Underway()
         self._url = url
         self._clock = clock
         self._lock = Lock()
@@ -143,6 +146,7 @@ class Connection:
             self._session = session
         for name, value in SETTINGS.items():
             session.conf.set(name, value)
+        session.registerProgressHandler(cast("ProgressHandler", self.underway.heard))
         return Opened(session, _reads_delta(session))
 
     def _drop(self, session: SparkSession | None) -> None:

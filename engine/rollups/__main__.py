@@ -8,6 +8,7 @@ import sys
 import time
 from datetime import UTC, datetime
 
+from engine.backends.open import open_cluster
 from engine.database.connect import exclusive, open_database
 from engine.rollups.build import Builder
 from engine.settings import Settings
@@ -21,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     settings = Settings.read()
     database = open_database(settings.database)
-    builder = Builder(open_lake(settings), settings.rollups)
+    builder = Builder(open_lake(settings), settings.rollups, open_cluster(settings))
     brands = [
         (workspace, brand)
         for workspace, brand in builder.lake.tables()

@@ -1,16 +1,19 @@
 """Rollups behind the lake: which days have changed, their tables, their months, one manifest."""
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from time import time_ns
 from typing import Final
 
 import polars as pl
 
+from engine.backends.base import Backend
+from engine.errors import Unavailable
 from engine.rollups import cells, choose, visits
 from engine.rollups.cells import SCHEMAS, Tables
 from engine.rollups.coded import PRODUCT, Dictionaries, encode, metadata_names, with_columns_of
@@ -19,6 +22,7 @@ from engine.rollups.registry import SEEN, Registry
 from engine.rollups.shelf import Manifest, Shelf
 from engine.rollups.state import UNREADABLE
 from engine.rollups.visits import Visits
+from engine.scope import Scope
 from engine.stores.columns import column
 from engine.stores.lake import LakeSnapshot, LakeStore
 
@@ -29,16 +33,25 @@ ONE_DAY: Final = timedelta(1)
 FIXED: Final = (cells.NONE, *cells.BUCKETS, cells.SESSION, PRODUCT)
 
 
+Read = Callable[[datetime, datetime], pl.DataFrame]
+"""Events of a window: EVENTS, at least what `engine.rollups.coded.encode` reads of it."""
+
+
 class EventsUnreadable(Exception):
     """The lake cannot be read now; that says nothing about the rollups there are."""
 
 
 @dataclass(frozen=True)
 class Builder:
-    """Builds the rollups below `root`. One builder of a brand at a time; readers go on."""
+    """Builds the rollups below `root`. One builder of a brand at a time; readers go on.
+
+    cluster: reads the events, puts them in order and sends them here, a few days at a time, when
+    there are more of them to be rolled up than are scanned here.
+    """
 
     lake: LakeStore
     root: Path
+    cluster: Backend | None = None
 
     def shelf(self, workspace: str, brand: str) -> Shelf:
         return Shelf(self.root / workspace / brand)
@@ -66,8 +79,10 @@ class Builder:
             manifest = replace(before, version=snapshot.version)
         else:
             try:
-                work = _Build(shelf, snapshot, before)
-                manifest = work.run(sorted(stale | new), max(today, before.upto))
+                days = sorted(stale | new)
+                read = self._reader(Scope(workspace, brand), snapshot, days)
+                work = _Build(shelf, snapshot, before, read)
+                manifest = work.run(days, max(today, before.upto))
             except (FileNotFoundError, pl.exceptions.ComputeError):
                 # A file of an earlier build is gone or broken: the next one begins from nothing.
                 shelf.discard(before.build)
@@ -76,6 +91,13 @@ class Builder:
             shelf.publish(manifest)
             shelf.sweep([before, manifest])
         return manifest
+
+    def _reader(self, scope: Scope, snapshot: LakeSnapshot, days: Sequence[date]) -> Read:
+        """Where the events of these days are read."""
+        events = sum(file.rows_on(day) for file in snapshot.files for day in days)
+        if self.cluster is None or events <= self.cluster.most:
+            return snapshot.events
+        return partial(self.cluster.events, scope, snapshot)
 
     def drop(self, workspace: str, brand: str | None = None) -> None:
         """Delete the rollups of a brand, or of all brands of a workspace."""
@@ -121,6 +143,7 @@ class _Build:
     shelf: Shelf
     snapshot: LakeSnapshot
     before: Manifest
+    read: Read
 
     def __post_init__(self) -> None:
         self.build = self.before.build + 1
@@ -186,8 +209,8 @@ class _Build:
     def _events(self, days: Sequence[date]) -> pl.DataFrame:
         start, end = instant(days[0]), instant(days[-1] + ONE_DAY)
         try:
-            return self.snapshot.events(start, end)
-        except UNREADABLE as error:
+            return self.read(start, end)
+        except (*UNREADABLE, Unavailable) as error:
             raise EventsUnreadable(str(error)) from error
 
     def _store(self, events: pl.DataFrame) -> pl.DataFrame:

@@ -83,3 +83,8 @@ class Store(Protocol):
 
     def brands(self) -> dict[str, list[str]]:
         """workspace_id -> sorted brand_ids that have events."""
+
+
+def touching(snapshot: Snapshot, start: datetime, end: datetime) -> list[File]:
+    """The files that may hold events of a window."""
+    return [file for file in snapshot.files if file.touches(start, end)]

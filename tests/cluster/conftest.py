@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.bootstrap import cluster_of
+from engine.backends.open import open_cluster
 from engine.settings import Settings
 from tests.cluster import spark
 from tests.cluster.sailing import Sail
@@ -10,7 +10,7 @@ from tests.cluster.sailing import Sail
 
 def cluster_at(home, remote, **settings):
     """That every scan goes to."""
-    return cluster_of(Settings(home, spark_remote=remote, cluster="always", **settings))
+    return open_cluster(Settings(home, spark_remote=remote, cluster="always", **settings))
 
 
 @pytest.fixture(scope="session")

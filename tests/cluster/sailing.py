@@ -6,26 +6,27 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
+from typing import Self
 
 from tests.cluster.spark import free_port
 
 
 class Sail:
-    def __init__(self, folder, mode="local"):
+    def __init__(self, folder: Path, mode: str = "local") -> None:
         self.mode = mode
         self.log = folder / "sail.log"
         self.port = free_port()
         self.remote = f"sc://127.0.0.1:{self.port}"
-        self.process = None
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.kill()
 
-    def start(self):
+    def start(self) -> None:
         command = [sys.executable, "-m", "pysail", "spark", "server"]
         address = ["--ip", "127.0.0.1", "--port", str(self.port)]
         with self.log.open("a") as log:
@@ -44,12 +45,12 @@ class Sail:
             time.sleep(0.05)
         raise AssertionError(self.log.read_text())
 
-    def kill(self):
+    def kill(self) -> None:
         self.process.kill()
         self.process.wait()
 
-    def freeze(self):
+    def freeze(self) -> None:
         self.process.send_signal(signal.SIGSTOP)
 
-    def thaw(self):
+    def thaw(self) -> None:
         self.process.send_signal(signal.SIGCONT)

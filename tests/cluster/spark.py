@@ -7,23 +7,28 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 ROOT = Path(__file__).parents[2]
 HERE = ROOT / ".spark" / "pyspark"
 """Where `.ci/run --cluster` puts it."""
-PATIENCE = 90
+PATIENCE = 240
+"""Seconds to start within: it takes 10, but many times that on a machine with much to do."""
 DAEMON = "256m"
 EXECUTOR = "1g"
 DRIVER = "1g"
 
+Process = subprocess.Popen[bytes]
 
-def home():
+
+def home() -> Path:
     return Path(os.environ.get("SPARK_HOME") or HERE)
 
 
-def missing():
+def missing() -> str | None:
     """Why it cannot be started here; None if it can."""
     if shutil.which("java") is None:
         return "there is no Java"
@@ -32,32 +37,33 @@ def missing():
     return None
 
 
-def free_port():
+def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
+        return int(taken.getsockname()[1])
 
 
 class Standalone:
     """master, workers and server are their processes; `remote` is the server's address."""
 
-    def __init__(self, folder, workers=2, cores=1):
+    def __init__(self, folder: Path, workers: int = 2, cores: int = 1) -> None:
         self.folder = folder
         self.cores = cores
         self.master_port, self.port = free_port(), free_port()
         self.remote = f"sc://127.0.0.1:{self.port}"
         self.count = workers
-        self.workers = []
-        self.master = self.server = None
+        self.workers: list[Process] = []
+        self.master: Process | None = None
+        self.server: Process | None = None
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def start(self):
+    def start(self) -> None:
         try:
             self.start_master()
             for _ in range(self.count):
@@ -67,29 +73,29 @@ class Standalone:
             self.stop()
             raise
 
-    def mend(self):
+    def mend(self) -> None:
         """Start all anew when something of it was killed."""
         if any(process.poll() is not None for process in self.processes()):
             self.stop()
             self.start()
 
-    def processes(self):
+    def processes(self) -> list[Process]:
         return [p for p in (self.server, *self.workers, self.master) if p is not None]
 
-    def start_master(self):
+    def start_master(self) -> None:
         name = "org.apache.spark.deploy.master.Master"
         options = ["--host", "127.0.0.1", "--port", str(self.master_port), "--webui-port", "0"]
         self.master = self._start("master", ["spark-class", name, *options])
         self._listens(self.master_port, self.master)
 
-    def start_worker(self):
+    def start_worker(self) -> None:
         name = "org.apache.spark.deploy.worker.Worker"
         options = ["--host", "127.0.0.1", "--webui-port", "0", "--work-dir", str(self.folder)]
         options += ["--cores", str(self.cores), "--memory", EXECUTOR]
         at = f"spark://127.0.0.1:{self.master_port}"
         self.workers.append(self._start("worker", ["spark-class", name, *options, at]))
 
-    def start_server(self):
+    def start_server(self) -> None:
         name = "org.apache.spark.sql.connect.service.SparkConnectServer"
         settings = {
             "spark.driver.host": "127.0.0.1",
@@ -111,11 +117,11 @@ class Standalone:
         self.server = self._start("server", [*start, *given, "spark-internal"])
         self._listens(self.port, self.server)
 
-    def executors(self):
+    def executors(self) -> list[int]:
         """The pids of the processes that do the work."""
         return [pid for worker in self.workers for pid in executors_of(worker)]
 
-    def stop(self):
+    def stop(self) -> None:
         started, executors = self.processes(), self.executors()
         for process in started:
             process.terminate()
@@ -129,7 +135,7 @@ class Standalone:
             kill(pid)
         self.workers, self.master, self.server = [], None, None
 
-    def _start(self, role, command):
+    def _start(self, role: str, command: Sequence[str | Path]) -> Process:
         environment = os.environ | {
             "SPARK_HOME": str(home()),
             "SPARK_LOCAL_IP": "127.0.0.1",
@@ -148,7 +154,7 @@ class Standalone:
                 stderr=log,
             )
 
-    def _listens(self, port, process):
+    def _listens(self, port: int, process: Process) -> None:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             assert process.poll() is None, self._said()
@@ -159,16 +165,16 @@ class Standalone:
             time.sleep(0.2)
         raise AssertionError(self._said())
 
-    def _said(self):
+    def _said(self) -> str:
         return "\n".join(path.read_text()[-3000:] for path in sorted(self.folder.glob("*.log")))
 
 
-def kill(pid):
+def kill(pid: int) -> None:
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
 
 
-def executors_of(worker):
+def executors_of(worker: Process) -> list[int]:
     tasks = Path(f"/proc/{worker.pid}/task")
     if not tasks.exists():
         return []

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.bootstrap import cluster_of
+from engine.backends.open import open_cluster
 from engine.engine import Engine
 from engine.errors import Unavailable
 from engine.execute import scan
@@ -32,10 +32,6 @@ class Elsewhere:
         self.most = most
         self.error = error
         self.asked = 0
-
-    def load(self, snapshot, start, end):
-        files = [file for file in snapshot.files if file.touches(start, end)]
-        return Load(sum(file.rows for file in files), self.most)
 
     def scan(self, planned, scope, snapshot):
         self.asked += 1
@@ -155,14 +151,10 @@ def test_bad_remotes_are_refused_without_repeating_secrets(url):
 
 
 def test_switches(tmp_path):
-    assert cluster_of(Settings(tmp_path)) is None
-    assert cluster_of(Settings(tmp_path, spark_remote=REMOTE, cluster="off")) is None
-    lake = LakeStore(tmp_path / "lake")
-    append(tmp_path, SCOPE, frame(events(10)))
-    snapshot = lake.snapshot(SCOPE)
+    assert open_cluster(Settings(tmp_path)) is None
+    assert open_cluster(Settings(tmp_path, spark_remote=REMOTE, cluster="off")) is None
     for settings, most in (({"cluster": "always"}, 0), ({"cluster_rows": 7}, 7)):
-        cluster = cluster_of(Settings(tmp_path, spark_remote=REMOTE, **settings))
-        assert cluster.load(snapshot, NOW - timedelta(days=5), NOW) == Load(10, most)
+        assert open_cluster(Settings(tmp_path, spark_remote=REMOTE, **settings)).most == most
 
 
 def test_without_the_client(tmp_path):
@@ -170,13 +162,14 @@ def test_without_the_client(tmp_path):
     code = """
 import sys
 sys.modules["pyspark"] = None
-from engine.bootstrap import cluster_of, connect
+from engine.backends.open import open_cluster
+from engine.bootstrap import connect
 from engine.settings import Settings
 from pathlib import Path
 home = Path(sys.argv[1])
 connect(home)
 try:
-    cluster_of(Settings(home, spark_remote="sc://127.0.0.1:1"))
+    open_cluster(Settings(home, spark_remote="sc://127.0.0.1:1"))
 except ValueError as error:
     print(error)
 """
