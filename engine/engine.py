@@ -25,8 +25,12 @@ from engine.scope import Scope
 from engine.stores.base import Snapshot, Store, touching
 
 T = TypeVar("T")
+Watch = Callable[[float], object]
+"""Is told how much of a scan on the cluster is done, 0 to 1, again and again while one waits."""
 
 USUAL_WINDOWS: Final = (365, 30, 7)
+WATCHED: Final = 0.5
+"""Seconds between two words to a Watch."""
 ENDED_ROWS: Final = 50_000
 """Rows of answers with a given end that are kept in memory."""
 
@@ -58,7 +62,9 @@ class Engine:
         self._clock = clock
         self._runner = runner or Direct()
 
-    def aggregate(self, body: Any, scope: Scope, as_of: datetime | None = None) -> Result:
+    def aggregate(
+        self, body: Any, scope: Scope, as_of: datetime | None = None, watch: Watch | None = None
+    ) -> Result:
         """Answer a request: a mapping with the wire's names, or an AggregateRequest.
 
         as_of is the end of the window, an aware datetime; without it the clock says, and only
@@ -67,7 +73,7 @@ class Engine:
         """
         request = parse(body)
         if as_of is None:
-            return told(self.start(request, scope).result())
+            return told(self._awaited(self.start(request, scope), scope, watch))
         end, snapshot = _aware(as_of), self.store.snapshot(scope)
         return self._runner.submit(
             scope.workspace_id, lambda: self._compute_anyway(request, scope, snapshot, lambda: end)
@@ -93,7 +99,11 @@ class Engine:
         return self.store.glance(scope) or self.store.snapshot(scope)
 
     def batch(
-        self, bodies: Iterable[Any], scope: Scope, snapshot: Snapshot | None = None
+        self,
+        bodies: Iterable[Any],
+        scope: Scope,
+        snapshot: Snapshot | None = None,
+        watch: Watch | None = None,
     ) -> list[Result | VitrineError]:
         """Answer all requests of a dashboard from one state of the events, at one time.
 
@@ -108,7 +118,19 @@ class Engine:
                 started.append(self._start(parse(body), scope, snapshot, lambda: now))
             except VitrineError as error:
                 started.append(error)
-        return [_outcome(one) for one in started]
+        return [_outcome(one, lambda one: self._awaited(one, scope, watch)) for one in started]
+
+    def _awaited(self, started: "Future[T]", scope: Scope, watch: Watch | None) -> T:
+        while watch is not None and self._cluster is not None:
+            try:
+                return started.result(WATCHED)
+            except TimeoutError:
+                if started.done():
+                    break
+                share = self._cluster.share(scope)
+                if share is not None:
+                    watch(share)
+        return started.result()
 
     def batch_until(
         self,
@@ -126,7 +148,7 @@ class Engine:
                 started.append(self._start_until(parse(body), scope, snapshot, _aware(as_of)))
             except VitrineError as error:
                 started.append(error)
-        return [_outcome(one) for one in started]
+        return [_outcome(one, Future.result) for one in started]
 
     def _start_until(
         self, request: AggregateRequest, scope: Scope, snapshot: Snapshot, end: datetime
@@ -292,11 +314,14 @@ class Engine:
         return Load(sum(file.rows for file in touching(snapshot, start, end)), self._cluster.most)
 
 
-def _outcome(started: "Future[Given[Result]] | VitrineError") -> Result | VitrineError:
+def _outcome(
+    started: "Future[Given[Result]] | VitrineError",
+    awaited: "Callable[[Future[Given[Result]]], Given[Result]]",
+) -> Result | VitrineError:
     if isinstance(started, VitrineError):
         return started
     try:
-        return told(started.result())
+        return told(awaited(started))
     except VitrineError as error:
         return error
 

@@ -15,6 +15,7 @@ from pages.ui.draw import draw
 from pages.ui.keep import save_button
 from pages.ui.numbers import written
 from pages.ui.view import View
+from pages.ui.waiting import share_done
 from pages.ui.words import both, say
 
 NAME: Final = "chart"
@@ -48,7 +49,8 @@ def answer_card(
     with st.container(key="card_chart", gap="small"):
         toolbar.view_controls(request, seen, scope)
         toolbar.view_notices()
-        result = session.engine().aggregate(request, scope)
+        with share_done() as watch:
+            result = session.engine().aggregate(request, scope, watch=watch)
         drawing = composed(body, request, result, scope, seen.fit(request))
         types = ", ".join(request.event_types) if request.event_types else say("all event types")
         with st.container(horizontal=True, vertical_alignment="center", key="answer_head"):

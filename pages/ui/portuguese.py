@@ -241,6 +241,7 @@ PORTUGUESE: Final[dict[str, str]] = {
     "To": "Até",
     "Not used": "Não usado",
     "events of the lake": "eventos do lake",
+    "The cluster reads the events: {share} done": "O cluster lê os eventos: {share} lidos",
     "events of the lake, on the cluster": "eventos do lake, no cluster",
     "events of one day, kept in memory": "eventos de um dia, mantidos na memória",
     "rollups of days": "rollups de dias",

@@ -104,6 +104,7 @@ class Standalone:
             "spark.executor.memory": EXECUTOR,
             "spark.executor.cores": self.cores,
             "spark.sql.shuffle.partitions": 2,
+            "spark.connect.progress.reportInterval": "100ms",
             # To list a few dozen small files by a job of its own takes longer than to do it.
             "spark.sql.sources.parallelPartitionDiscovery.threshold": 1_000,
             "spark.connect.grpc.binding.address": "127.0.0.1",

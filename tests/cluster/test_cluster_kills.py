@@ -14,6 +14,7 @@ import pytest
 
 from engine.engine import Engine
 from engine.errors import Unavailable
+from engine.scope import Scope
 from engine.stores.base import EVENTS
 from engine.stores.lake import LakeStore
 from tests.cluster.conftest import cluster_at
@@ -90,6 +91,28 @@ KILLS = {
     "server": kill_server,
     "master": kill_master,
 }
+
+
+def test_how_far_it_is(shop, standalone):
+    """While a scan runs, and not after it, for its brand alone."""
+    home, lake, right = shop
+    standalone.mend()
+    cluster = cluster_at(home, standalone.remote)
+    engine = Engine(lake, cluster=cluster)
+    healed(engine, right)
+    shares, found = [], []
+    asking = Thread(target=ask, args=(engine, found))
+    asking.start()
+    while asking.is_alive():
+        shares.append(cluster.share(SCOPE))
+        assert cluster.share(Scope("ws_other", SCOPE.brand_id)) is None
+        time.sleep(0.05)
+    assert said(found[0], right) == "the same answer"
+    told = [share for share in shares if share is not None]
+    assert told == sorted(told)
+    assert any(0 < share < 1 for share in told)
+    assert cluster.share(SCOPE) is None
+    cluster.close()
 
 
 @pytest.mark.parametrize("part", KILLS)

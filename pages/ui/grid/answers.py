@@ -14,6 +14,7 @@ from pages.ui.composing import compose, wanted
 from pages.ui.grid.asked import Asked
 from pages.ui.grid.place import Widget, room
 from pages.ui.view import NAMES, View, as_text, from_link
+from pages.ui.waiting import share_done
 
 AnswerUntil = Callable[[Sequence[tuple[Any, datetime]]], list[Result | VitrineError]]
 """`Engine.batch_until` for one scope and one state of its events."""
@@ -59,7 +60,8 @@ def answers(widgets: Sequence[Widget], asked: Asked, scope: Scope) -> Answered:
         # What stands beside the answers is of the same events, or others would not complete them.
         snapshot = session.engine().state(scope)
         beside = partial(session.engine().batch_until, scope=scope, snapshot=snapshot)
-        results = session.engine().batch(bodies.values(), scope, snapshot)
+        with share_done() as watch:
+            results = session.engine().batch(bodies.values(), scope, snapshot, watch)
     except VitrineError as error:
         return Answered(found | dict.fromkeys(bodies, error))
     by_id = {widget["id"]: widget for widget in widgets}
