@@ -6,6 +6,7 @@ says, and a file that is gone is an error there, never a gap in an answer.
 """
 
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as TooLate
 from datetime import datetime
@@ -105,11 +106,13 @@ class Cluster:
     def _answer(
         self, line: Pool, scope: Scope, asked: Callable[[Opened], DataFrame], seconds: float
     ) -> pa.Table:
+        """Within `seconds`, what it takes to be in touch with the cluster included."""
+        until = time.monotonic() + seconds
         opened = self._connection.open()
         tag = f"vitrine-{uuid4()}"
         running = line.submit(scope.workspace_id, lambda: self._rows(opened, tag, scope, asked))
         try:
-            return running.result(seconds)
+            return running.result(max(0.0, until - time.monotonic()))
         except TooLate:
             running.cancel()
             stop = partial(self._connection.interrupt, opened, tag)

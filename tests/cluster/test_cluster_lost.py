@@ -2,21 +2,27 @@
 
 import time
 from contextlib import suppress
+from datetime import timedelta
 from threading import Thread
 
 import pyarrow as pa
 import pytest
+from starlette.testclient import TestClient
 
 from engine.backends import cluster as clusters
 from engine.backends import connection as connections
+from engine.engine import Engine
 from engine.errors import Unavailable
 from engine.plan import plan
 from engine.request import parse
+from tests.api import wire
+from tests.api.shop import served
 from tests.cluster.asking import Both
 from tests.cluster.conftest import cluster_at
 from tests.cluster.sailing import Sail
 from tests.cluster.spark import free_port
-from tests.generate import SCOPE, Sample
+from tests.generate import NOW, SCOPE, Sample, event
+from tests.rollups.brand import Brand
 
 PATIENCE = 1.0
 REST = 0.5
@@ -80,6 +86,32 @@ def test_nobody_is_there(tmp_path):
     refused(both, within=5)
     # Whoever asks next is told at once.
     assert refused(both, within=0.2) < 0.2
+
+
+def test_the_endpoint_without_its_cluster(tmp_path):
+    """What rollups hold is 200, the rest 503 with Retry-After, soon."""
+    brand = Brand(tmp_path)
+    brand.write([event(str(day), NOW - timedelta(days=day, hours=1)) for day in range(40)])
+    brand.build(NOW)
+    gone = cluster_at(tmp_path, f"sc://127.0.0.1:{free_port()}", cluster_seconds=3)
+    rollups = brand.engine._rollups
+    engine = Engine(brand.lake, clock=lambda: NOW, rollups=rollups, cluster=gone)
+    headers = wire.HEADERS | {"X-Active-Brand": SCOPE.brand_id}
+    with TestClient(served(engine)) as client:
+
+        def answer(**changes):
+            began = time.monotonic()
+            address = wire.address(SCOPE.workspace_id)
+            given = client.post(address, headers=headers, json=wire.BODY | changes)
+            assert time.monotonic() - began < 5
+            return given
+
+        assert answer().json()["rows"][0]["value"] == 30
+        refused = answer(aggregation="sum", value_field="product_id")
+        assert refused.status_code == 503
+        assert refused.json()["error"]["code"] == "UNAVAILABLE"
+        assert int(refused.headers["Retry-After"]) > 0
+        assert answer(group_by="day", limit=1).status_code == 200
 
 
 def test_killed_in_the_middle_and_started_again(sail, tmp_path, monkeypatch):
