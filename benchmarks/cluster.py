@@ -1,10 +1,11 @@
 """The same requests by a scan here, from rollups, on Spark and on Sail, in one run.
 
     uv run python -m benchmarks.cluster [--rows 5_000_000] [--executors 2 4]
+        [--requests 10] [--repeats 3]
 
 Spark is a standalone cluster of processes on this machine, of one core and 1 GB an executor, from
 the pip package (`.ci/run --cluster` fetches it; SPARK_HOME says where else it is). Answers are
-compared; times are medians of 3 after a warm-up.
+compared; times are medians of a few after a warm-up.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -29,17 +30,16 @@ from engine.settings import Settings
 from tests.cluster.sailing import Sail
 from tests.cluster.spark import Standalone, missing
 
-REPEATS: Final = 3
 REQUESTS: Final = (
     ("none", "count"),
-    ("day", "count"),
+    ("product_id", "sum"),
     ("event_type", "count_distinct"),
+    ("session", "count"),
+    ("day", "count"),
     ("product_id", "count"),
     ("product_id", "count_distinct"),
-    ("session", "count"),
-    ("metadata.search_query", "count"),
-    ("product_id", "sum"),
     ("event_type", "avg"),
+    ("metadata.search_query", "count"),
     ("none", "sum of product_id"),
 )
 
@@ -56,21 +56,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, nargs="+", default=[5_000_000])
     parser.add_argument("--executors", type=int, nargs="+", default=[2, 4])
+    parser.add_argument("--requests", type=int, default=len(REQUESTS), help="the first of them")
+    parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
     for rows in options.rows:
         title = f"A scan here, rollups, Spark and Sail: {rows:,} events"
-        write_section(title, measure(rows, options.executors))
+        requests = REQUESTS[: options.requests]
+        write_section(title, measure(rows, options.executors, requests, options.repeats))
 
 
-def measure(rows: int, executors: list[int]) -> str:
+def measure(
+    rows: int, executors: list[int], requests: Sequence[tuple[str, str]], repeats: int
+) -> str:
     times: dict[str, list[float]] = {}
     answers: list[Any] = []
     for place in places(rows, executors):
         with place.start() as remote:
             engine = place.engine(remote)
             times[place.name] = []
-            for i, (group_by, aggregation) in enumerate(REQUESTS):
-                milliseconds, rows_of_it = timed(engine, request(group_by, aggregation))
+            for i, (group_by, aggregation) in enumerate(requests):
+                asked = request(group_by, aggregation)
+                milliseconds, rows_of_it = timed(engine, asked, repeats)
                 if place.name == "scan here":
                     answers.append(rows_of_it)
                 elif rows_of_it != answers[i]:
@@ -78,7 +84,7 @@ def measure(rows: int, executors: list[int]) -> str:
                 times[place.name].append(milliseconds)
                 print(f"{place.name:22} {group_by:22} {aggregation:18} {milliseconds:8.0f} ms")
                 sys.stdout.flush()
-    return table(sum(file.rows for file in files(lake(rows))), times)
+    return table(sum(file.rows for file in files(lake(rows))), requests, times, repeats)
 
 
 def places(rows: int, executors: list[int]) -> Iterator[Place]:
@@ -129,26 +135,31 @@ def request(group_by: str, aggregation: str) -> AggregateRequest:
     )
 
 
-def timed(engine: Engine, asked: AggregateRequest) -> tuple[float, Any]:
+def timed(engine: Engine, asked: AggregateRequest, repeats: int) -> tuple[float, Any]:
     """The median in milliseconds, and the rows."""
     times = []
-    for _ in range(1 + REPEATS):
+    for _ in range(1 + repeats):
         began = time.perf_counter()
         result = engine.aggregate(asked, SCOPE, END)
         times.append((time.perf_counter() - began) * 1000)
     return statistics.median(times[1:]), (result.rows, result.total_groups)
 
 
-def table(events: int, times: dict[str, list[float]]) -> str:
+def table(
+    events: int,
+    requests: Sequence[tuple[str, str]],
+    times: dict[str, list[float]],
+    repeats: int,
+) -> str:
     lines = [
         f"{events:,} events of a brand, 365 days, all types, {os.cpu_count()} cores for all of them"
-        f" together; executors have one core and 1 GB each. Milliseconds, median of {REPEATS} after"
+        f" together; executors have one core and 1 GB each. Milliseconds, median of {repeats} after"
         " a warm-up, no cache; every answer equals that of the scan here.",
         "",
         f"| group_by | aggregation | {' | '.join(times)} |",
         f"|---|---|{'---|' * len(times)}",
     ]
-    for i, (group_by, aggregation) in enumerate(REQUESTS):
+    for i, (group_by, aggregation) in enumerate(requests):
         measured = " | ".join(f"{found[i]:,.0f}" for found in times.values())
         lines.append(f"| {group_by} | {aggregation} | {measured} |")
     return "\n".join(lines)
