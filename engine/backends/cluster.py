@@ -1,13 +1,14 @@
 """Scans on Apache Spark, or what speaks its protocol, by Spark Connect, over the same lake.
 
-A scan reads one version of the table: by the cluster's own Delta reader, or, where it has none,
-the files that the log of that version names. So an answer is of the events that its data version
-says, and a file that is gone is an error there, never a gap in an answer.
+A scan reads the files that the log of one version of the table names. So an answer is of the events
+that its data version says, and a file that is gone is an error there, never a gap in an answer. The
+Delta readers of clusters are not asked: Sail takes columns that have one value all over a file from
+the log's statistics, and those are rounded.
 """
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as TooLate
 from datetime import datetime
 from functools import partial
@@ -158,14 +159,22 @@ class Cluster:
 
 
 def _events(opened: Opened, snapshot: Snapshot, start: datetime, end: datetime) -> DataFrame:
-    """All events of the snapshot, or at least those of the files that touch the window."""
-    if opened.reads_delta:
-        version = snapshot.version.rpartition("-")[2]
-        reader = opened.session.read.format("delta").options(**STRICT)
-        return reader.option("versionAsOf", version).load(address(snapshot.table))
-    files = [address(file.uri) for file in touching(snapshot, start, end)]
+    """All events of the files that touch the window, which may have others too."""
     reader = opened.session.read.schema(opened.schema).options(**STRICT)
-    return reader.option("basePath", address(snapshot.table)).parquet(*files)
+    reader = reader.option("basePath", address(snapshot.table))
+    files = [address(file.uri) for file in touching(snapshot, start, end)]
+    if opened.is_spark:
+        return reader.parquet(*files)
+    # Sail does not read the files of several writers as one, for some have long texts.
+    return _union([reader.parquet(file) for file in files])
+
+
+def _union(frames: Sequence[DataFrame]) -> DataFrame:
+    """By halves: a plan that is as deep as there are files would be refused."""
+    if len(frames) == 1:
+        return frames[0]
+    half = len(frames) // 2
+    return _union(frames[:half]).union(_union(frames[half:]))
 
 
 def address(uri: str) -> str:

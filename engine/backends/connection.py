@@ -68,10 +68,10 @@ SCHEMA: Final = StructType(
 
 @dataclass(frozen=True)
 class Opened:
-    """A session that has our settings. reads_delta: whether the cluster reads Delta tables."""
+    """A session that has our settings. is_spark: whether it is Spark that speaks its protocol."""
 
     session: SparkSession
-    reads_delta: bool
+    is_spark: bool
     schema: StructType = SCHEMA
 
 
@@ -147,7 +147,7 @@ class Connection:
         for name, value in SETTINGS.items():
             session.conf.set(name, value)
         session.registerProgressHandler(cast("ProgressHandler", self.underway.heard))
-        return Opened(session, _reads_delta(session))
+        return Opened(session, is_spark=bool(session.conf.get("spark.master", "")))
 
     def _drop(self, session: SparkSession | None) -> None:
         """Close a session, the present one if None; calls that wait for it end."""
@@ -167,15 +167,6 @@ def _answers(session: SparkSession) -> bool:
         if is_ended(error):
             return False
         raise
-    return True
-
-
-def _reads_delta(session: SparkSession) -> bool:
-    """Sail does, and Spark with its Delta package."""
-    try:
-        session.read.format("delta").load("/nowhere").schema  # noqa: B018
-    except PySparkException as error:
-        return "DATA_SOURCE_NOT_FOUND" not in str(error)
     return True
 
 

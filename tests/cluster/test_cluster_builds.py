@@ -51,7 +51,7 @@ def files(folder):
 
 
 def test_equal_rollups(brand, remote, tmp_path):
-    """From Sail, which reads the Delta table, and from Spark, which reads its files."""
+    """From Sail, which reads file by file, and from Spark, which reads them together."""
     cluster = Counting(cluster_at(tmp_path, remote))
     there = Builder(brand.lake, tmp_path / "there", cluster).build(**SHARED, today=brand.today)
     here = brand.builder.build(**SHARED, today=brand.today)

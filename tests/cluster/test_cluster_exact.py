@@ -3,13 +3,17 @@ and starts from every variant on Spark too.
 """
 
 import random
+from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
+from engine.engine import Engine
+from engine.stores.lake import LakeStore
 from tests.cluster.asking import Both, variants
 from tests.cluster.conftest import cluster_at
 from tests.faults.sizes import size
-from tests.generate import GROUP_BYS
+from tests.generate import GROUP_BYS, NOW, SCOPE, append, event, frame
 
 SEEDS = range(size(2, 10))
 
@@ -50,3 +54,15 @@ def test_nothing_happened(both):
     for group_by in ("none", "day", "product_id", "session"):
         asked = body | {"group_by": group_by, "limit": 10}
         both.check(asked, both.sample.instants[0], None)
+
+
+def test_a_file_of_one_event(remote, tmp_path):
+    """Its numbers and its instant are those of the file, not the rounded ones of statistics."""
+    lake = LakeStore(tmp_path / "lake")
+    at = NOW - timedelta(days=1, microseconds=-1)
+    append(tmp_path, SCOPE, frame([event("one", at, amount=Decimal("646132049753.22358"))]))
+    body = {"event_types": None, "group_by": "none", "aggregation": "sum", "value_field": "amount"}
+    engine = Engine(lake, cluster=cluster_at(tmp_path, remote))
+    for as_of, expected in ((at, 0), (at + timedelta(microseconds=1), 646132049753.22358)):
+        rows = engine.aggregate(body | {"time_window_days": 1}, SCOPE, as_of).rows
+        assert rows[0].value == expected
