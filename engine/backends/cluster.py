@@ -10,10 +10,11 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as TooLate
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from threading import Thread
-from typing import Final
+from typing import Final, Self
 from urllib.parse import unquote
 from uuid import uuid4
 
@@ -30,7 +31,7 @@ from engine.execute import Partials
 from engine.plan import Plan
 from engine.pool import Pool
 from engine.scope import Scope
-from engine.stores.base import EVENTS, Snapshot, touching
+from engine.stores.base import EVENTS, File, Snapshot, touching
 
 LOG: Final = logging.getLogger("vitrine.cluster")
 AT_ONCE: Final = 8
@@ -54,6 +55,10 @@ STRICT: Final = {
 """A cluster may be set up to leave out what it cannot read; our answers are whole or none."""
 
 
+Ask = Callable[[DataFrame], DataFrame]
+"""What is wanted of all events of the files."""
+
+
 class Gone(Unavailable, FileNotFoundError):
     """A file of the table is not there, or the cluster cannot see it."""
 
@@ -72,10 +77,12 @@ class Cluster:
         """Raises Unavailable when the cluster is away, too slow or in trouble; Gone when a file
         is missing."""
 
-        def asked(opened: Opened) -> DataFrame:
-            return partials(_events(opened, snapshot, plan.start, plan.end), plan)
+        reading = Reading.of(snapshot, plan.start, plan.end)
 
-        return _partials(self._answer(self._line, scope, asked, self._seconds), plan)
+        def asked(events: DataFrame) -> DataFrame:
+            return partials(events, plan)
+
+        return _partials(self._answer(self._line, scope, reading, asked, self._seconds), plan)
 
     def share(self, scope: Scope) -> float | None:
         return self._connection.underway.share(scope)
@@ -85,11 +92,15 @@ class Cluster:
     ) -> pl.DataFrame:
         """Raises what `scan` does. Nobody waits for it, so it has a line and a time of its own."""
 
-        def asked(opened: Opened) -> DataFrame:
-            events = _events(opened, snapshot, start, end).filter(within(start, end))
-            return events.select(*ROLLED_UP).orderBy("created_at")
+        reading = Reading.of(snapshot, start, end)
+        if not reading.files:
+            return EVENTS.to_frame().select(ROLLED_UP)
 
-        table = self._answer(self._building, scope, asked, BUILDING)
+        def asked(events: DataFrame) -> DataFrame:
+            chosen = events.filter(within(start, end))
+            return chosen.select(*ROLLED_UP).orderBy("created_at")
+
+        table = self._answer(self._building, scope, reading, asked, BUILDING)
         return pl.DataFrame(pl.from_arrow(table)).cast({n: EVENTS[n] for n in ROLLED_UP})
 
     def warm(self) -> None:
@@ -105,13 +116,15 @@ class Cluster:
         self._connection.close()
 
     def _answer(
-        self, line: Pool, scope: Scope, asked: Callable[[Opened], DataFrame], seconds: float
+        self, line: Pool, scope: Scope, reading: "Reading", asked: Ask, seconds: float
     ) -> pa.Table:
         """Within `seconds`, what it takes to be in touch with the cluster included."""
         until = time.monotonic() + seconds
         opened = self._connection.open()
         tag = f"vitrine-{uuid4()}"
-        running = line.submit(scope.workspace_id, lambda: self._rows(opened, tag, scope, asked))
+        running = line.submit(
+            scope.workspace_id, lambda: self._rows(opened, tag, scope, reading, asked)
+        )
         try:
             return running.result(max(0.0, until - time.monotonic()))
         except TooLate:
@@ -125,13 +138,15 @@ class Cluster:
             ) from None
 
     def _rows(
-        self, opened: Opened, tag: str, scope: Scope, asked: Callable[[Opened], DataFrame]
+        self, opened: Opened, tag: str, scope: Scope, reading: "Reading", asked: Ask
     ) -> pa.Table:
         try:
             opened.session.addTag(tag)
             try:
                 with self._connection.underway.scan(scope):
-                    return asked(opened).toArrow()
+                    table = asked(reading.events(opened)).toArrow()
+                    reading.check(opened)
+                    return table
             finally:
                 opened.session.removeTag(tag)
         except Exception as error:
@@ -142,7 +157,7 @@ class Cluster:
         if is_lost(error):
             return self._connection.lost(opened, error)
         said = str(error)
-        if any(words in said for words in GONE):
+        if isinstance(error, FileNotFoundError) or any(words in said for words in GONE):
             LOG.error("the cluster misses a file: %s", said[:500])
             return Gone(
                 "The cluster does not find the lake's files; it has to reach the lake at the same"
@@ -158,15 +173,38 @@ class Cluster:
         )
 
 
-def _events(opened: Opened, snapshot: Snapshot, start: datetime, end: datetime) -> DataFrame:
-    """All events of the files that touch the window, which may have others too."""
-    reader = opened.session.read.schema(opened.schema).options(**STRICT)
-    reader = reader.option("basePath", address(snapshot.table))
-    files = [address(file.uri) for file in touching(snapshot, start, end)]
-    if opened.is_spark:
-        return reader.parquet(*files)
-    # Sail does not read the files of several writers as one, for some have long texts.
-    return _union([reader.parquet(file) for file in files])
+@dataclass(frozen=True)
+class Reading:
+    """The files that a scan reads, of one version of a table."""
+
+    table: str
+    files: Sequence[File]
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, start: datetime, end: datetime) -> Self:
+        return cls(snapshot.table, touching(snapshot, start, end))
+
+    def events(self, opened: Opened) -> DataFrame:
+        """All of their events, also those beyond the window."""
+        reader = opened.session.read.schema(opened.schema).options(**STRICT)
+        reader = reader.option("basePath", address(self.table))
+        addresses = [address(file.uri) for file in self.files]
+        if opened.is_spark:
+            return reader.parquet(*addresses)
+        # Sail does not read the files of several writers as one, for some have long texts.
+        return _union([reader.parquet(one) for one in addresses])
+
+    def check(self, opened: Opened) -> None:
+        """After a scan: raises FileNotFoundError when it may have missed a file.
+
+        Sail takes a file that is not there for an empty one. No file changes or comes back, so
+        those that are all there now were there before.
+        """
+        if opened.is_spark:
+            return
+        found, written = self.events(opened).count(), sum(file.rows for file in self.files)
+        if found != written:
+            raise FileNotFoundError(f"{found:,} of {written:,} events were found in {self.table}")
 
 
 def _union(frames: Sequence[DataFrame]) -> DataFrame:

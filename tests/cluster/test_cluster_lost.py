@@ -3,18 +3,20 @@
 import time
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from threading import Thread
 
 import pyarrow as pa
 import pytest
 from starlette.testclient import TestClient
 
-from engine.backends import cluster as clusters
 from engine.backends import connection as connections
+from engine.backends.cluster import Reading, _partials
 from engine.engine import Engine
 from engine.errors import Unavailable
 from engine.plan import plan
 from engine.request import parse
+from engine.stores.base import touching
 from tests.api import wire
 from tests.api.shop import served
 from tests.cluster.asking import Both
@@ -70,15 +72,15 @@ def heals(both, within=15):
 
 def in_the_middle(monkeypatch, act):
     """Do something between the plan of a scan and its answer."""
-    events = clusters._events
+    events = Reading.events
 
     def stopping(*arguments):
         found = events(*arguments)
-        monkeypatch.setattr(clusters, "_events", events)
+        monkeypatch.setattr(Reading, "events", events)
         act()
         return found
 
-    monkeypatch.setattr(clusters, "_events", stopping)
+    monkeypatch.setattr(Reading, "events", stopping)
 
 
 def test_nobody_is_there(tmp_path):
@@ -168,13 +170,28 @@ def test_too_slow(sail, tmp_path, monkeypatch):
     both.check(*asked(both.sample))
 
 
+def files_of(both):
+    """Those that the request of `asked` reads."""
+    _, as_of, _ = asked(both.sample)
+    found = touching(both.lake.snapshot(SCOPE), as_of - timedelta(365), as_of)
+    assert len(found) > 2
+    return [Path(file.uri.removeprefix("file://")) for file in found]
+
+
 def test_files_that_are_gone(sail, tmp_path):
     """Never an answer with a gap: an error, or the present state when there is a newer one."""
     both = Both.over(tmp_path, cluster_at(tmp_path, sail.remote), 42_005)
-    snapshot = both.lake.snapshot(SCOPE)
-    for file in both.lake.path(SCOPE.workspace_id, SCOPE.brand_id).rglob("*.parquet"):
+    one, *others = files_of(both)
+    one.unlink()
+    refused(both, within=5)
+    for file in others:
         file.unlink()
-    assert len(snapshot.files) > 1
+    refused(both, within=5)
+
+
+def test_a_file_that_goes_in_the_middle(sail, tmp_path, monkeypatch):
+    both = Both.over(tmp_path, cluster_at(tmp_path, sail.remote), 42_007)
+    in_the_middle(monkeypatch, files_of(both)[1].unlink)
     refused(both, within=5)
 
 
@@ -184,10 +201,10 @@ def test_an_answer_that_is_not_whole():
     planned = plan(parse(body), SCOPE, as_of)
     rows = [{"key": key, "total": 1, "numbers": 1, "groups": None} for key in "abc"]
     last = {"key": None, "total": None, "numbers": None, "groups": 3}
-    assert clusters._partials(pa.Table.from_pylist([*rows, last]), planned).groups == 3
+    assert _partials(pa.Table.from_pylist([*rows, last]), planned).groups == 3
     for table in ([*rows[1:], last], [*rows, last, last], [*rows, last | {"groups": 4}]):
         with pytest.raises(Unavailable, match="not whole"):
-            clusters._partials(pa.Table.from_pylist(table), planned)
+            _partials(pa.Table.from_pylist(table), planned)
 
 
 def test_many_at_once(sail, tmp_path):
