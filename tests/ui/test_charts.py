@@ -224,3 +224,11 @@ def test_a_counter_says_what_became_of_it(
     counter.counter(drawing([("all", 0, 0)], View(goal=160), group_by="none", **totals))
     assert words in drawn[0]
     assert "of the goal of 160" in drawn[0]
+
+
+@pytest.mark.parametrize("look", ["bars", "ranking", "funnel"])
+def test_numbers_have_room_beside_the_longest_bar(look: str) -> None:
+    """Whatever the width: a share of it is too little on a narrow card."""
+    few = charts.figure(drawing([("a", 6, 1), ("b", 5, 1)], View(look=look)))
+    many = charts.figure(drawing([("a", 600_000_000, 1), ("b", 500_000_000, 1)], View(look=look)))
+    assert many.layout.margin.r > few.layout.margin.r >= 16

@@ -33,7 +33,7 @@ def figure(drawing: Drawing) -> go.Figure:
     # To look for labels that stick out takes a browser a tenth of a second a dashboard.
     drawn.update_xaxes(ticklabeloverflow="allow").update_yaxes(ticklabeloverflow="allow")
     return drawn.update_layout(
-        margin={"l": 8, "r": 16, "t": 8, "b": 8},
+        margin={"l": 8, "r": drawn.layout.margin.r or 16, "t": 8, "b": 8},
         showlegend=drawing.view.look == "donut",
         hoverlabel={"align": "left"},
         separators=separators(),

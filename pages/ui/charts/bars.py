@@ -7,7 +7,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from pages.ui import text, theme
-from pages.ui.charts.drawing import GREY, HEIGHT, Drawing
+from pages.ui.charts.drawing import GREY, HEIGHT, Drawing, room_for
 from pages.ui.charts.lines import goal_line, hovers, previous, time_axes
 from pages.ui.kinds import ADDITIVE
 from pages.ui.numbers import written
@@ -21,7 +21,9 @@ LONGEST: Final = 4
 the line under the chart says what they come to.
 """
 ROOM: Final = 0.22
-"""Beside the longest bar, for its number, as a share of all there is."""
+"""Before the longest bar below zero, for its number, as a share of all there is."""
+EDGE: Final = 0.01
+"""A goal beyond all bars is still within sight."""
 
 
 def bars(drawing: Drawing) -> go.Figure:
@@ -125,7 +127,8 @@ def _lying(
     figure.add_trace(_beside(values, before, labels))
     _mark(figure, drawing, "h")
     _axes(figure, drawing, names, [*values, *before])
-    return figure
+    # In pixels: of a narrow card, a share of the width is too little for a number.
+    return figure.update_layout(margin_r=room_for(labels))
 
 
 def _bar(values: list[float], first: int, hover: list[str], **look: Any) -> go.Bar:
@@ -165,7 +168,7 @@ def _axes(figure: go.Figure, drawing: Drawing, names: list[str], values: list[fl
     )
     low, high = min(0, *values, *marks), max(0, *values, *marks)
     room = (high - low) * ROOM
-    span = [low - room if low < 0 else 0, high + room if high > 0 else 0]
+    span = [low - room if low < 0 else 0, high * (1 + EDGE)]
     figure.update_xaxes(visible=False, range=span if span[0] < span[1] else [0, 1])
     # On a linear axis two keys that are cut to the same name keep a bar each.
     figure.update_yaxes(

@@ -17,6 +17,8 @@ HEIGHT: Final = 380
 BARS: Final = 25
 """As many rows are drawn where there is room; the table has all."""
 GREY: Final = "#94a3b8"
+LETTER: Final = 6.5
+"""Pixels that one of a number takes, the widest."""
 
 
 @dataclass(frozen=True)
@@ -120,3 +122,8 @@ def nice(low: float, high: float, most: int = 5) -> list[float]:
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
     first = math.ceil(low / step - 1e-9)
     return [round(i * step, 9) for i in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def room_for(labels: Sequence[str]) -> int:
+    """Pixels that the longest of them takes beside a chart, with a little space around it."""
+    return 12 + round(LETTER * max(map(len, labels), default=0))

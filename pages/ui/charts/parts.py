@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from engine import Row
 from pages.ui import text, theme
 from pages.ui.charts.bars import rest
-from pages.ui.charts.drawing import HEIGHT, Drawing
+from pages.ui.charts.drawing import HEIGHT, Drawing, room_for
 from pages.ui.numbers import written
 
 PARTS: Final = 9
@@ -77,6 +77,7 @@ def funnel(drawing: Drawing) -> go.Figure:
             ],
             hoverinfo="text",
             connector={"visible": True},
+            cliponaxis=False,
         )
     )
     figure.update_yaxes(
@@ -85,7 +86,10 @@ def funnel(drawing: Drawing) -> go.Figure:
         ticktext=[text.for_plotly(row.key) for row in rows],
         showgrid=False,
     )
-    return figure.update_layout(height=max(HEIGHT // 2, 70 + 48 * len(rows)))
+    # A number outside begins at the middle.
+    return figure.update_layout(
+        height=max(HEIGHT // 2, 70 + 48 * len(rows)), margin_r=max(16, room_for(labels) // 2)
+    )
 
 
 def _is_way(drawing: Drawing) -> bool:
