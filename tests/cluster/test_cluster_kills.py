@@ -25,6 +25,8 @@ from tests.generate import NOW, SCOPE
 EVENTS_OF = 400_000
 DEADLINE = 60
 TIMES = size(1, 3)
+TRIES = 5
+"""So many scans may be over before they are seen to be under way."""
 BODY = {
     "event_types": None,
     "group_by": "metadata.word",
@@ -100,18 +102,22 @@ def test_how_far_it_is(shop, standalone):
     cluster = cluster_at(home, standalone.remote)
     engine = Engine(lake, cluster=cluster)
     healed(engine, right)
-    shares, found = [], []
-    asking = Thread(target=ask, args=(engine, found))
-    asking.start()
-    while asking.is_alive():
-        shares.append(cluster.share(SCOPE))
-        assert cluster.share(Scope("ws_other", SCOPE.brand_id)) is None
-        time.sleep(0.05)
-    assert said(found[0], right) == "the same answer"
-    told = [share for share in shares if share is not None]
-    assert told == sorted(told)
-    assert any(0 < share < 1 for share in told)
-    assert cluster.share(SCOPE) is None
+    seen = []
+    for _ in range(TRIES):
+        shares, found = [], []
+        asking = asked(engine, found)
+        while asking.is_alive():
+            shares.append(cluster.share(SCOPE))
+            assert cluster.share(Scope("ws_other", SCOPE.brand_id)) is None
+            time.sleep(0.02)
+        assert said(found[0], right) == "the same answer"
+        told = [share for share in shares if share is not None]
+        assert told == sorted(told)
+        assert cluster.share(SCOPE) is None
+        seen += [share for share in told if 0 < share < 1]
+        if seen:
+            break
+    assert seen
     cluster.close()
 
 
@@ -124,11 +130,13 @@ def test_killed_in_the_middle(part, shop, standalone):
         cluster = cluster_at(home, standalone.remote, cluster_seconds=DEADLINE)
         engine = Engine(lake, cluster=cluster)
         undisturbed = warm(engine, right)
-        found = []
-        began = time.monotonic()
-        asking = Thread(target=ask, args=(engine, found))
-        asking.start()
-        time.sleep(undisturbed * 0.4)
+        for _ in range(TRIES):
+            found = []
+            began = time.monotonic()
+            asking = asked(engine, found)
+            time.sleep(undisturbed * 0.4)
+            if asking.is_alive():
+                break
         assert asking.is_alive(), "it was over before the kill"
         orphans = KILLS[part](standalone) or ()
         asking.join(DEADLINE + 10)
@@ -151,6 +159,13 @@ def test_killed_in_the_middle(part, shop, standalone):
         f" {', '.join(f'{n} times {what}' for what, n in sorted(came.items()))}, after"
         f" {max(took):.1f} s at most; never another answer.{healed_in}",
     )
+
+
+def asked(engine, found):
+    """The thread in which it is."""
+    asking = Thread(target=ask, args=(engine, found))
+    asking.start()
+    return asking
 
 
 def ask(engine, found):
