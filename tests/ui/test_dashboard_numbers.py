@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from engine import Engine, Result, Scope, VitrineError
+from engine.engine import Watch
 from engine.stores.base import Snapshot
 from engine.stores.memory import MemoryStore
 from pages.ui import session
@@ -35,9 +36,13 @@ class Busy(Engine):
     """Events come in right after a batch was answered."""
 
     def batch(
-        self, bodies: Iterable[Any], scope: Scope, snapshot: Snapshot | None = None
+        self,
+        bodies: Iterable[Any],
+        scope: Scope,
+        snapshot: Snapshot | None = None,
+        watch: Watch | None = None,
     ) -> list[Result | VitrineError]:
-        found = super().batch(bodies, scope, snapshot)
+        found = super().batch(bodies, scope, snapshot, watch)
         put(self.store, TYPES * 9)
         return found
 
