@@ -25,7 +25,7 @@ class Runner(Protocol):
     def submit(self, workspace: str, work: Callable[[], T]) -> "Future[T]":
         """What the work returns or raises; raises Unavailable when it cannot even wait."""
 
-    def is_full(self, workspace: str) -> bool:
+    def is_full(self, workspace: str, /) -> bool:
         """Whether `submit` would refuse."""
 
     def released(self) -> AbstractContextManager[None]:
@@ -40,7 +40,7 @@ class Direct:
         job.run()
         return job.future
 
-    def is_full(self, workspace: str) -> bool:  # noqa: ARG002
+    def is_full(self, _: str, /) -> bool:
         return False
 
     def released(self) -> AbstractContextManager[None]:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
@@ -19,6 +19,7 @@ VAULT_LENGTH: Final = 32
 REDIS: Final = ("redis", "rediss", "unix")
 ROLES: Final = ("owner", "admin", "editor", "viewer")
 SPARK: Final = re.compile(r"sc://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?(/(;[\w-]+=[^;\s]+)*)?")
+SWITCH: Final = ("on", "off")
 CLUSTER: Final = ("always", "auto", "off")
 EXAMPLE: Final = "redis://localhost:6379/0"
 
@@ -98,7 +99,7 @@ class Settings:
             ),
             column_megabytes=_whole(environ, "VITRINE_COLUMN_MEGABYTES", 1024, least=1),
             rollup_megabytes=_whole(environ, "VITRINE_ROLLUP_MEGABYTES", 1024, least=1),
-            use_rollups=_switch(environ, "VITRINE_ROLLUPS"),
+            use_rollups=_choice(environ, "VITRINE_ROLLUPS", SWITCH, "on") == "on",
             lake_url=lake,
             lake_options={
                 name: value for name, value in environ.items() if begin and name.startswith(begin)
@@ -109,14 +110,18 @@ class Settings:
             requests_at_once=_whole(
                 environ, "VITRINE_REQUESTS_AT_ONCE", cls.requests_at_once, least=1
             ),
-            dashboards_write_role=_role(environ, "VITRINE_DASHBOARDS_WRITE_ROLE"),
-            demo=_switch(environ, "VITRINE_DEMO") if environ.get("VITRINE_DEMO") else None,
+            dashboards_write_role=_choice(
+                environ, "VITRINE_DASHBOARDS_WRITE_ROLE", ROLES, "editor"
+            ),
+            demo=_choice(environ, "VITRINE_DEMO", SWITCH, "on") == "on"
+            if environ.get("VITRINE_DEMO")
+            else None,
             oidc_issuer=issuer,
             oidc_audience=audience,
             oidc_keys_url=keys,
             public_url=_web(environ, "VITRINE_URL").rstrip("/"),
             spark_remote=_spark(environ, "VITRINE_SPARK_REMOTE"),
-            cluster=_cluster(environ, "VITRINE_CLUSTER"),
+            cluster=_choice(environ, "VITRINE_CLUSTER", CLUSTER, "auto"),
             cluster_rows=_whole(environ, "VITRINE_CLUSTER_ROWS", cls.cluster_rows, least=0),
             cluster_seconds=_whole(
                 environ, "VITRINE_CLUSTER_SECONDS", cls.cluster_seconds, least=1
@@ -178,10 +183,11 @@ def _spark(environ: Mapping[str, str], name: str) -> str:
     return url
 
 
-def _cluster(environ: Mapping[str, str], name: str) -> str:
-    text = environ.get(name, "").strip().lower() or "auto"
-    if text not in CLUSTER:
-        raise ValueError(f"{name} is {text!r}; set it to always, auto or off.")
+def _choice(environ: Mapping[str, str], name: str, options: Sequence[str], default: str) -> str:
+    text = environ.get(name, "").strip().lower() or default
+    if text not in options:
+        known = f"{', '.join(options[:-1])} or {options[-1]}"
+        raise ValueError(f"{name} is {text!r}; set it to {known}.")
     return text
 
 
@@ -192,13 +198,6 @@ def _whole(environ: Mapping[str, str], name: str, default: int, *, least: int) -
     if not (text.isascii() and text.isdecimal()) or int(text) < least:
         raise ValueError(f"{name} is {text!r}; set it to a whole number of {least} or more.")
     return int(text)
-
-
-def _switch(environ: Mapping[str, str], name: str) -> bool:
-    text = environ.get(name, "").strip().lower() or "on"
-    if text not in ("on", "off"):
-        raise ValueError(f"{name} is {text!r}; set it to on or off.")
-    return text == "on"
 
 
 def _provider(environ: Mapping[str, str]) -> tuple[str, str, str]:
@@ -222,13 +221,6 @@ def _web(environ: Mapping[str, str], name: str) -> str:
     if url and not (local or (parts.scheme == "https" and parts.hostname)):
         raise ValueError(f"{name} is {url[:80]!r}; it begins with https:// and names a host.")
     return url
-
-
-def _role(environ: Mapping[str, str], name: str) -> str:
-    text = environ.get(name, "").strip().lower() or "editor"
-    if text not in ROLES:
-        raise ValueError(f"{name} is {text!r}; set it to {', '.join(ROLES[:-1])} or {ROLES[-1]}.")
-    return text
 
 
 def _secret(environ: Mapping[str, str]) -> str | None:

@@ -73,6 +73,11 @@ class Cluster:
         self._line = Pool(AT_ONCE)
         self._building = Pool(1)
 
+    @classmethod
+    def at(cls, url: str, most: int, seconds: float) -> Self:
+        """url: that of a Connection."""
+        return cls(Connection(url), most, seconds)
+
     def scan(self, plan: Plan, scope: Scope, snapshot: Snapshot) -> Partials:
         """Raises Unavailable when the cluster is away, too slow or in trouble; Gone when a file
         is missing."""

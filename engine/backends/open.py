@@ -19,11 +19,10 @@ def open_cluster(settings: Settings) -> Backend | None:
             # It is about pandas, which has no part in what is used of it.
             warnings.filterwarnings("ignore", "PySpark does not yet", FutureWarning)
             from engine.backends.cluster import Cluster  # noqa: PLC0415
-            from engine.backends.connection import Connection  # noqa: PLC0415
     except ImportError as error:
         raise ValueError(
             "VITRINE_SPARK_REMOTE needs the Spark client; install it by `uv sync --extra cluster`"
             " or start by `uv run --extra cluster ...`."
         ) from error
     most = 0 if settings.cluster == "always" else settings.cluster_rows
-    return Cluster(Connection(settings.spark_remote), most, settings.cluster_seconds)
+    return Cluster.at(settings.spark_remote, most, settings.cluster_seconds)

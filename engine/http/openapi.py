@@ -158,13 +158,7 @@ def _export() -> Json:
         " value. A CSV or XLSX whose rows the limit has cut says so in a column `note`.",
         "security": [{"bearerAuth": []}, {"ticket": []}],
         "parameters": [
-            *parameters(
-                "The brand; send it as this header, as brand_id, or the same in both.",
-                "Narrows the brand to one of its catalogs.",
-            ),
-            parameter(
-                CATALOG_QUERY, "query", UUID_SCHEMA, "The catalog, for those without headers."
-            ),
+            *_in_an_address_or_header(),
             required,
             *(
                 parameter(field.name, "query", _in_an_address(field), field.help)
@@ -173,6 +167,17 @@ def _export() -> Json:
         ],
         "responses": responses(file | {"content": media}),
     }
+
+
+def _in_an_address_or_header() -> list[Json]:
+    """The scope of what browsers ask for too."""
+    return [
+        *parameters(
+            "The brand; send it as this header, as brand_id, or the same in both.",
+            "Narrows the brand to one of its catalogs.",
+        ),
+        parameter(CATALOG_QUERY, "query", UUID_SCHEMA, "The catalog, for those without headers."),
+    ]
 
 
 def _frozen() -> Json:
@@ -185,13 +190,7 @@ def _frozen() -> Json:
         "summary": "A dashboard as one HTML file, with receipts of its answers",
         "security": [{"bearerAuth": []}, {"ticket": []}],
         "parameters": [
-            *parameters(
-                "The brand; send it as this header, as brand_id, or the same in both.",
-                "Narrows the brand to one of its catalogs.",
-            ),
-            parameter(
-                CATALOG_QUERY, "query", UUID_SCHEMA, "The catalog, for those without headers."
-            ),
+            *_in_an_address_or_header(),
             parameter(DASHBOARD_FIELD, "path", UUID_SCHEMA, "The dashboard.", required=True),
             parameter("time_window_days", "query", days, "Of all widgets, instead of their own."),
             parameter("event_types", "query", types, "The only event type of all widgets."),

@@ -19,7 +19,8 @@ from pages.ui.grid import cards, header
 from pages.ui.grid.answers import answers
 from pages.ui.grid.asked import OWN, RANGES, Asked
 from pages.ui.grid.enlarged import enlarge
-from pages.ui.grid.place import Widget, title_of
+from pages.ui.grid.menu import folded
+from pages.ui.grid.place import Widget
 from pages.ui.scope import language_switch
 from pages.ui.words import say
 
@@ -151,14 +152,7 @@ def _menu(widget: Widget, asked: Asked, link: str) -> None:
     found, key = still(link), widget["id"]
     if found.widget(key) is None:
         st.rerun()
-    name = say("Menu of {title}", title=text.for_markdown(title_of(widget)))
-    with st.popover(
-        f":material/more_horiz: {name}",
-        type="tertiary",
-        key=f"menu_{key}",
-        on_change="rerun",
-        wrap=False,
-    ) as unfolded:
+    with folded(widget) as unfolded:
         if unfolded.open:
             with st.container(key=f"acts_{key}", gap=None):
                 st.button(

@@ -152,7 +152,10 @@ class Probe:
         chance = world.chance
         self.caller = chance.choice(world.callers)
         own = [one for one in world.scopes if one.workspace == self.caller.workspace]
-        pick = lambda: chance.choice(own if chance.random() < 0.6 else world.scopes)  # noqa: E731
+
+        def pick():
+            return chance.choice(own if chance.random() < 0.6 else world.scopes)
+
         whose = pick()
         self.path, self.header, self.query = whose.workspace, whose.brand, None
         if chance.random() < 0.5:  # swapped

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, Final
 
 import streamlit as st
+from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
 from engine import FIELDS, AggregateRequest, Scope, VitrineError, parse
 from pages.ui import session, text
@@ -32,14 +33,7 @@ def menu(
     if request is not None:
         explore = partial(_explore, request, scope)
         middle["explore"] = (":material/query_stats:", say("Explore"), explore)
-    name = say("Menu of {title}", title=text.for_markdown(title_of(widget)))
-    with st.popover(
-        f":material/more_horiz: {name}",
-        type="tertiary",
-        key=f"menu_{widget['id']}",
-        on_change="rerun",
-        wrap=False,
-    ) as unfolded:
+    with folded(widget) as unfolded:
         if unfolded.open:
             with st.container(key=f"acts_{widget['id']}", gap=None):
                 _buttons(widget, {**edits, **middle})
@@ -50,6 +44,18 @@ def menu(
     if chosen:
         session.put_controls({f"chosen_{widget['id']}": None})
         {**edits, **middle, **removal}[chosen][2](widget)
+
+
+def folded(widget: Widget) -> PopoverContainer:
+    """A menu that runs the page again when it is unfolded."""
+    name = say("Menu of {title}", title=text.for_markdown(title_of(widget)))
+    return st.popover(
+        f":material/more_horiz: {name}",
+        type="tertiary",
+        key=f"menu_{widget['id']}",
+        on_change="rerun",
+        wrap=False,
+    )
 
 
 def _buttons(widget: Widget, acts: Acts) -> None:
