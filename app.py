@@ -19,6 +19,7 @@ from engine.http.doors import announce, authenticator
 from engine.http.health import Health
 from engine.http.log import hide_queries
 from engine.http.loopback import LoopbackOnly
+from engine.http.overload import Overload
 from engine.http.pages import PageHeaders
 from engine.http.routes import RoutesFirst, routes
 from engine.http.sign_in import SignIn
@@ -99,6 +100,7 @@ app = st.App(
     "pages/main.py",
     middleware=[
         Middleware(LoopbackOnly, in_demo),
+        Middleware(Overload, parts.engine.is_full),
         Middleware(PageHeaders, lambda: not in_demo(), public_url, parts.share_links.framers),
         Middleware(UploadsOfMembers, _may_upload, public_url),
         Middleware(Callback),

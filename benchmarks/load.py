@@ -95,13 +95,15 @@ def sustained(
     seconds: int,
     pause: float = 0,
 ) -> Sustained:
-    """wrk, one thread: the next body `pause` milliseconds after an answer on a connection."""
+    """wrk, one thread: the next body `pause` milliseconds on average after an answer on a
+    connection, at random, so that connections do not come in waves.
+    """
     with tempfile.TemporaryDirectory() as folder:
         texts = Path(folder) / "bodies"
         texts.write_bytes(b"\n".join(bodies) + b"\n")
         headers = "\n".join(f'wrk.headers["{k}"] = "{v}"' for k, v in _headers(scope).items())
         script = Path(folder) / "script.lua"
-        delay = f"delay = function() return {pause:.0f} end" if pause else ""
+        delay = f"delay = function() return math.random(0, {2 * pause:.0f}) end" if pause else ""
         parts = {"BODIES": str(texts), "HEADERS": headers, "DELAY": delay}
         script.write_text(re.sub("|".join(parts), lambda part: parts[part[0]], SCRIPT))
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "60s"]

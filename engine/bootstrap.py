@@ -146,7 +146,7 @@ def _engine(settings: Settings, lake: LakeStore, cluster: Backend | None) -> Eng
         lake,
         cache,
         utc_now,
-        Pool(settings.slots),
+        Pool(settings.slots, spare=1),
         rollups if settings.use_rollups else None,
         cluster,
     )

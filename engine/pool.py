@@ -1,6 +1,6 @@
 """Where computations wait and run: so many at once, and every workspace in its turn."""
 
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -35,8 +35,8 @@ class Runner(Protocol):
 class Direct:
     """In the caller's thread."""
 
-    def submit(self, workspace: str, work: Callable[[], T]) -> "Future[T]":  # noqa: ARG002
-        job = Job(work, Future())
+    def submit(self, workspace: str, work: Callable[[], T]) -> "Future[T]":
+        job = Job(workspace, work, Future())
         job.run()
         return job.future
 
@@ -48,6 +48,7 @@ class Direct:
 
 
 class Job(NamedTuple):
+    workspace: str
     work: Callable[[], Any]
     future: "Future[Any]"
 
@@ -65,37 +66,45 @@ class Pool:
 
     Threads end when nothing waits. Work may submit more work; that runs at once, in its own slot,
     so that slots never wait for slots.
+
+    spare: so many slots more, only for workspaces that hold none: whoever asks now and then does
+    not wait for those who ask much.
     """
 
     def __init__(
-        self, slots: int, places: int = PLACES, places_of_all: int = PLACES_OF_ALL
+        self,
+        slots: int,
+        places: int = PLACES,
+        places_of_all: int = PLACES_OF_ALL,
+        spare: int = 0,
     ) -> None:
         self._slots = slots
+        self._spare = spare
         self._places = places
         self._places_of_all = places_of_all
         self._lock = Lock()
-        self._running = 0
+        self._running: Counter[str] = Counter()
         self._waiting = 0
         self._lines: OrderedDict[str, deque[Job]] = OrderedDict()
         self._thread = local()
 
     def submit(self, workspace: str, work: Callable[[], T]) -> "Future[T]":
         """Raises Unavailable at once when the workspace's line is full."""
-        job = Job(work, Future())
-        if getattr(self._thread, "is_slot", False):
+        job = Job(workspace, work, Future())
+        if self._held() is not None:
             job.run()
             return job.future
         with self._lock:
-            if self._running >= self._slots:
-                self._enqueue(workspace, job)
+            if not self._has_slot(workspace):
+                self._enqueue(job)
                 return job.future
-            self._running += 1
+            self._running[workspace] += 1
         try:
-            Thread(target=self._work, args=(job,), name="slot", daemon=True).start()
-        except RuntimeError as error:
+            self._begin(job)
+        except Unavailable:
             with self._lock:
-                self._running -= 1
-            raise Unavailable(NO_THREAD) from error
+                self._give_back(workspace)
+            raise
         return job.future
 
     @contextmanager
@@ -103,28 +112,27 @@ class Pool:
         """The slot goes to the next in line. Afterwards its thread is one more than the slots for
         as long as it takes to make rows of what has come.
         """
-        if not getattr(self._thread, "is_slot", False):
+        workspace = self._held()
+        if workspace is None:
             yield
             return
-        self._hand_on()
+        self._hand_on(workspace)
         try:
             yield
         finally:
             with self._lock:
-                self._running += 1
+                self._running[workspace] += 1
 
-    def _hand_on(self) -> None:
-        with self._lock:
-            job = self._next()
-            if job is None:
-                self._running -= 1
-                return
+    def _hand_on(self, workspace: str) -> None:
+        job = self._next(workspace)
+        if job is None:
+            return
         try:
-            Thread(target=self._work, args=(job,), name="slot", daemon=True).start()
-        except RuntimeError:
+            self._begin(job)
+        except Unavailable as error:
             with self._lock:
-                self._running -= 1
-            job.future.set_exception(Unavailable(NO_THREAD))
+                self._give_back(job.workspace)
+            job.future.set_exception(error)
 
     def is_full(self, workspace: str) -> bool:
         with self._lock:
@@ -134,7 +142,12 @@ class Pool:
         line = self._lines.get(workspace, ())
         return len(line) >= self._places or (bool(line) and self._waiting >= self._places_of_all)
 
-    def _enqueue(self, workspace: str, job: Job) -> None:
+    def _has_slot(self, workspace: str) -> bool:
+        free = self._slots - self._running.total()
+        return free > 0 or (free + self._spare > 0 and not self._running[workspace])
+
+    def _enqueue(self, job: Job) -> None:
+        workspace = job.workspace
         if self._is_full(workspace):
             count = len(self._lines.get(workspace, ()))
             raise Unavailable(
@@ -143,22 +156,41 @@ class Pool:
         self._lines.setdefault(workspace, deque()).append(job)
         self._waiting += 1
 
-    def _work(self, job: Job | None) -> None:
-        self._thread.is_slot = True
-        while job is not None:
-            job.run()
-            with self._lock:
-                job = self._next()
-                if job is None:
-                    self._running -= 1
+    def _held(self) -> str | None:
+        """The workspace whose slot this thread is."""
+        held: str | None = getattr(self._thread, "workspace", None)
+        return held
 
-    def _next(self) -> Job | None:
-        """The oldest of the workspace that has waited longest for its turn."""
-        if not self._lines:
-            return None
-        workspace, line = self._lines.popitem(last=False)
-        self._waiting -= 1
-        job = line.popleft()
-        if line:
-            self._lines[workspace] = line
-        return job
+    def _begin(self, job: Job) -> None:
+        try:
+            Thread(target=self._work, args=(job,), name="slot", daemon=True).start()
+        except RuntimeError as error:
+            raise Unavailable(NO_THREAD) from error
+
+    def _work(self, job: Job | None) -> None:
+        while job is not None:
+            self._thread.workspace = job.workspace
+            job.run()
+            job = self._next(job.workspace)
+
+    def _next(self, ended: str) -> Job | None:
+        """The slot of `ended` given back: the oldest job of the workspace that has waited longest
+        for its turn, with the slot it now holds.
+        """
+        with self._lock:
+            self._give_back(ended)
+            workspace = next(filter(self._has_slot, self._lines), None)
+            if workspace is None:
+                return None
+            self._waiting -= 1
+            line = self._lines.pop(workspace)
+            job = line.popleft()
+            if line:
+                self._lines[workspace] = line
+            self._running[workspace] += 1
+            return job
+
+    def _give_back(self, workspace: str) -> None:
+        self._running[workspace] -= 1
+        if not self._running[workspace]:
+            del self._running[workspace]

@@ -1,5 +1,6 @@
 """The second layer: who is asking, and whether they ask too often or too much at once."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
@@ -57,6 +58,7 @@ class Admission:
         self._rate_limit = rate_limit
         self._at_once = at_once
         self._remembered = remembered or MemoryAnswers(REMEMBERED, entries=10_000)
+        self._looks: dict[str | None, asyncio.Future[Any]] = {}
         self._present: Counter[tuple[str, str]] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,7 +89,7 @@ class Admission:
             if authorization is None and session is not None:
                 authorization = SESSION + session
             known = None if authorization is None else self._remembered.get(authorization)
-            identity = known.answer if known else await self._recognise(authorization)
+            identity = known.answer if known else await self._recognise_once(authorization)
             scope[CALLER] = identity
             scope[RECOGNISE] = lambda: self._recognise(authorization)
             who = "subject", identity.subject
@@ -99,6 +101,17 @@ class Admission:
         scope[HEADERS] |= allowance.headers()
         allowance.check()
         return who
+
+    async def _recognise_once(self, authorization: str | None) -> Any:
+        """One look for all who come with the same at the same time, or a crowd would queue for it
+        whenever what is remembered has run out.
+        """
+        look = self._looks.get(authorization)
+        if look is None:
+            look = asyncio.ensure_future(self._recognise(authorization))
+            self._looks[authorization] = look
+            look.add_done_callback(lambda _: self._looks.pop(authorization))
+        return await asyncio.shield(look)
 
     async def _recognise(self, authorization: str | None) -> Any:
         identity = await to_thread.run_sync(self._authenticator.identify, authorization)

@@ -12,6 +12,7 @@ from engine.http.doors import announce, authenticator
 from engine.http.health import Health
 from engine.http.log import hide_queries
 from engine.http.loopback import LoopbackOnly
+from engine.http.overload import Overload
 from engine.http.routes import routes
 from engine.http.start import refuse_public_demo, refuse_weak_secret
 
@@ -45,7 +46,10 @@ def standalone(parts: Parts) -> Starlette:
             audit=parts.people.audit,
             needs_caller=lambda: not parts.demo_mode.is_on(),
         ),
-        middleware=[Middleware(LoopbackOnly, parts.demo_mode.is_on)],
+        middleware=[
+            Middleware(LoopbackOnly, parts.demo_mode.is_on),
+            Middleware(Overload, parts.engine.is_full),
+        ],
         lifespan=lifespan,
     )
 

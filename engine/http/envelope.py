@@ -56,10 +56,22 @@ class Envelope:
         except BaseException as error:  # a panic in a native library is no Exception
             if started:
                 raise
-            response = refusal(_told(error, headers["X-Request-Id"]), headers["X-Request-Id"])
-            if "Connection" not in response.headers and not await body.has_arrived():
-                response.headers["Connection"] = "close"
-            await response(scope, receive, stamped)
+            told = _told(error, headers["X-Request-Id"])
+            await _send(refusal(told, headers["X-Request-Id"]), body, scope, stamped)
+
+
+async def refuse(error: VitrineError, body: Body, scope: Scope, send: Send) -> None:
+    """Answer a request of the API outside Envelope, with all that it would have added."""
+    request_id = new_request_id()
+    response = refusal(error, request_id)
+    response.headers.update({"X-Request-Id": request_id, **SECURITY})
+    await _send(response, body, scope, send)
+
+
+async def _send(response: Response, body: Body, scope: Scope, send: Send) -> None:
+    if "Connection" not in response.headers and not await body.has_arrived():
+        response.headers["Connection"] = "close"
+    await response(scope, body.receive, send)
 
 
 def new_request_id() -> str:

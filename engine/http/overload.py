@@ -1,4 +1,6 @@
-"""The layer that keeps refusals quick: when requests come faster than they can even be refused."""
+"""The layer around all others that keeps refusals quick, when requests come faster than they can
+even be refused.
+"""
 
 import asyncio
 import re
@@ -9,19 +11,25 @@ from typing import Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.errors import Unavailable
+from engine.http.body import Body
+from engine.http.envelope import refuse
 from engine.workspaces.permissions import AGGREGATE_PATH
 
-LATE: Final = 0.03
+LATE: Final = 0.01
 """Seconds; a loop that is later has more to do than it can."""
+UNREAD: Final = 1.0
+"""Seconds, after which those come back who were refused."""
 LOOKED: Final = 0.01
+"""Seconds from one look at the loop to the next."""
 PATH: Final = re.compile(re.sub(r"\{\w+\}", "([^/]+)", AGGREGATE_PATH) + "/?")
 
 
 class Overload:
-    """ASGI middleware inside Envelope.
+    """ASGI middleware outside the pages and the API.
 
-    While the event loop is late, requests of a workspace whose line is full are refused unread:
-    also those that the cache could answer. So the others are still answered in time.
+    Once the event loop is late, requests of workspaces whose line is full are refused unread,
+    until a second has passed without such a request: also those that the cache could answer. So
+    the others are still answered in time.
 
     is_full: whether nothing more of a workspace may wait.
     """
@@ -31,18 +39,29 @@ class Overload:
         app: ASGIApp,
         is_full: Callable[[str], bool],
         lateness: Callable[[], float] | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.app = app
         self._is_full = is_full
         self._lateness = lateness or Lateness()
+        self._clock = clock
+        self._unread_until = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = PATH.fullmatch(scope["path"]) if scope["type"] == "http" else None
-        if found is not None and self._is_full(found[1]) and self._lateness() > LATE:
-            raise Unavailable(
-                f"More is asked of {found[1][:80]!a} than can be answered; ask again in a moment."
-            )
-        await self.app(scope, receive, send)
+        if found is None or not self._is_full(found[1]) or not self._has_too_much():
+            await self.app(scope, receive, send)
+            return
+        error = Unavailable(
+            f"More is asked of {found[1][:80]!a} than can be answered; ask again in a moment."
+        )
+        await refuse(error, Body(receive), scope, send)
+
+    def _has_too_much(self) -> bool:
+        now = self._clock()
+        if now < self._unread_until or self._lateness() > LATE:
+            self._unread_until = now + UNREAD
+        return now < self._unread_until
 
 
 class Lateness:

@@ -25,7 +25,6 @@ from engine.http.export import Export
 from engine.http.frozen import Frozen
 from engine.http.health import Health
 from engine.http.openapi import document
-from engine.http.overload import Overload
 from engine.http.shared import SharedExport
 from engine.ingest.inbox import Inbox
 from engine.scope import Role
@@ -90,7 +89,7 @@ def routes(
             ),
             Route("/openapi.json", _openapi),
         ],
-        [Middleware(Envelope), Middleware(Overload, engine.is_full), admission],
+        [Middleware(Envelope), admission],
     )
     health = health or Health({})
     probes = _application(

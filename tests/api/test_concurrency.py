@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest
 from starlette.applications import Starlette
 
 from engine.engine import Engine
-from engine.scope import Scope
+from engine.errors import Unavailable
+from engine.http.auth import DemoAuthenticator
+from engine.scope import Identity, Scope
 from engine.stores.memory import MemorySnapshot, MemoryStore
 from tests.api import wire
 from tests.api.shop import NOW, served, two_shops
@@ -73,6 +76,49 @@ def test_a_slow_store_leaves_the_event_loop_free(method: str) -> None:
 
     anyio.run(main)
     assert [answer.status_code for answer in answers] == [200] * 5
+
+
+class Door:
+    """Lets in whom the demo lets in, but takes its time; it may be told to fail."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._inner = DemoAuthenticator(wire.TOKEN, engine)
+        self.asked = 0
+        self.fails = False
+
+    def identify(self, authorization: str | None) -> Identity:
+        self.asked += 1
+        time.sleep(0.1)
+        if self.fails:
+            raise Unavailable("The people cannot be read now.")
+        return self._inner.identify(authorization)
+
+
+def test_a_crowd_is_recognised_by_one_look() -> None:
+    """Whose token is remembered for a second only, so that they all come with it at once."""
+    engine = Engine(two_shops(), clock=lambda: NOW)
+    door = Door(engine)
+    app = served(engine, auth=door)
+
+    async def crowd() -> list[int]:
+        answers: list[Any] = []
+
+        async def ask() -> None:
+            answers.append(await wire.raw(app, receive))
+
+        async with anyio.create_task_group() as group:
+            for _ in range(100):
+                group.start_soon(ask)
+            await anyio.sleep(0.05)
+            with anyio.move_on_after(0.01):
+                await wire.raw(app, receive)  # who leaves takes nobody along
+        return [answer.status_code for answer in answers]
+
+    door.fails = True
+    assert anyio.run(crowd) == [503] * 100
+    door.fails = False
+    assert anyio.run(crowd) == [200] * 100, "a failure is not remembered"
+    assert door.asked == 2
 
 
 class Counting(MemorySnapshot):

@@ -1,6 +1,7 @@
 """When requests come faster than they can be refused one by one."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -12,30 +13,30 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from engine.http.envelope import Envelope
-from engine.http.overload import LATE, LOOKED, Lateness, Overload
+from engine.http.envelope import SECURITY
+from engine.http.overload import LATE, LOOKED, UNREAD, Lateness, Overload
 from engine.pool import Pool
 from tests.api.wire import OTHER_SPACE, SPACE, address, envelope
 
 
-def client(late: float) -> TestClient:
+def client(
+    lateness: Callable[[], float], clock: Callable[[], float] = time.monotonic
+) -> TestClient:
     async def answer(request: Request) -> Any:
         return PlainTextResponse(request.url.path)
 
-    layers = [
-        Middleware(Envelope),
-        Middleware(Overload, lambda space: space == SPACE, lambda: late),
-    ]
+    layers = [Middleware(Overload, lambda space: space == SPACE, lateness, clock)]
     return TestClient(
         Starlette(routes=[Route("/{_:path}", answer, methods=["POST"])], middleware=layers)
     )
 
 
 def test_late_and_full_is_refused_unread() -> None:
-    refused = client(LATE * 2).post(address(SPACE), content=b"no JSON")
+    refused = client(lambda: LATE * 2).post(address(SPACE), content=b"no JSON")
     envelope(refused, 503, "UNAVAILABLE")
     assert SPACE in refused.json()["error"]["message"]
     assert refused.headers["Retry-After"] == "1"
+    assert {name: refused.headers[name] for name in SECURITY} == SECURITY
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,25 @@ def test_late_and_full_is_refused_unread() -> None:
     ],
 )
 def test_everything_else_goes_on(late: float, path: str) -> None:
-    assert client(late).post(path).text == path
+    assert client(lambda: late).post(path).text == path
+
+
+def test_refused_until_a_second_without_refusals() -> None:
+    """What is no longer late because it refuses would be late again at once."""
+    now, late = [1_000.0], [0.0]
+    asked = client(lambda: late[0], lambda: now[0])
+
+    def status(after: float) -> int:
+        now[0] += after
+        return asked.post(address(SPACE)).status_code
+
+    assert status(0) == 200
+    late[0] = LATE * 2
+    assert status(0) == 503
+    late[0] = 0.0
+    assert [status(UNREAD * 0.9) for _ in range(5)] == [503] * 5
+    assert asked.post(address(OTHER_SPACE)).status_code == 200
+    assert [status(UNREAD * 1.1) for _ in range(2)] == [200] * 2
 
 
 def test_lateness_is_that_of_the_loop() -> None:

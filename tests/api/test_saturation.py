@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from engine.engine import Engine
-from engine.http import aggregate, overload
+from engine.http import aggregate
 from engine.pool import Pool
 from engine.scope import Scope
 from engine.settings import Settings
@@ -82,12 +82,6 @@ class House:
 
     def statuses(self) -> list[int]:
         return sorted(answer.status_code for answer in self.answers)
-
-
-@pytest.fixture(autouse=True)
-def never_late(monkeypatch: Any) -> None:
-    """A slow machine changes nothing here; test_overload.py has what a late loop does."""
-    monkeypatch.setattr(overload, "LATE", float("inf"))
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -185,7 +179,7 @@ def test_a_slot_is_held_until_the_work_ends_though_the_caller_is_told(monkeypatc
         assert house.store.at_work == SLOTS  # nothing more was begun
         house.store.let_go.set()
         await until(lambda: house.store.at_work == SLOTS + 1)
-        await until(lambda: house.engine._runner._running == 0)
+        await until(lambda: house.engine._runner._running.total() == 0)
         kept = await house.ask(1)
         assert kept.json()["cache_hit"]
 

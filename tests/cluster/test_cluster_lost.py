@@ -146,7 +146,7 @@ def test_frozen_in_the_middle(sail, tmp_path, monkeypatch):
     try:
         refused(both, within=4 + SLACK)
         time.sleep(PATIENCE + SLACK)
-        assert both.there._cluster._line._running == 0
+        assert both.there._cluster._line._running.total() == 0
     finally:
         sail.thaw()
     heals(both)

@@ -159,3 +159,30 @@ def test_directly() -> None:
     assert direct.submit("ws_a", lambda: 7).done()
     with pytest.raises(ZeroDivisionError):
         direct.submit("ws_a", lambda: 1 // 0).result()
+
+
+def test_a_spare_slot_is_for_those_who_hold_none() -> None:
+    slots = Slots(Pool(2, places=9, spare=1))
+    futures = [slots.submit("ws_busy", f"busy{i}") for i in range(4)]
+    for name in ("busy0", "busy1"):
+        slots.await_begin(name)
+    futures += [slots.submit("ws_quiet", f"quiet{i}") for i in range(2)]
+    slots.await_begin("quiet0")
+    futures.append(slots.submit("ws_third", "third0"))
+    assert slots.begun == ["busy0", "busy1", "quiet0"], "the spare slot is taken"
+    slots.let_go("quiet0")
+    slots.await_begin("quiet1")
+    slots.let_go("quiet1")
+    slots.await_begin("third0")
+    assert slots.begun == ["busy0", "busy1", "quiet0", "quiet1", "third0"]
+    slots.let_go()
+    assert len({future.result(30) for future in futures}) == 7
+    assert slots.most_at_once == 3
+
+
+def test_a_spare_slot_is_not_one_more_for_the_same() -> None:
+    slots = Slots(Pool(1, places=9, spare=1))
+    futures = [slots.submit("ws_a", str(i)) for i in range(6)]
+    slots.let_go()
+    assert [future.result(30) for future in futures] == [str(i) for i in range(6)]
+    assert slots.most_at_once == 1
