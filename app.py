@@ -25,6 +25,7 @@ from engine.http.routes import RoutesFirst, routes
 from engine.http.sign_in import SignIn
 from engine.http.start import refuse_public_demo, refuse_weak_secret, refuse_weak_sign_in
 from engine.http.uploads import UploadsOfMembers
+from engine.workspaces.rate import RateLimit
 from pages.ui import provider, shell
 from pages.ui.picture import Pictures
 
@@ -100,7 +101,7 @@ app = st.App(
     "pages/main.py",
     middleware=[
         Middleware(LoopbackOnly, in_demo),
-        Middleware(Overload, parts.engine.is_full),
+        Middleware(Overload, parts.engine.is_full, RateLimit(parts.settings.rate_limit_per_minute)),
         Middleware(PageHeaders, lambda: not in_demo(), public_url, parts.share_links.framers),
         Middleware(UploadsOfMembers, _may_upload, public_url),
         Middleware(Callback),

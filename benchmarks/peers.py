@@ -11,6 +11,7 @@ no group was left out.
 import argparse
 import importlib.util
 import itertools
+import math
 import os
 import signal
 import statistics
@@ -38,6 +39,8 @@ FIELDS: Final = {"sum": "amount", "avg": "duration_ms"}
 REPEATS: Final = 5
 SLOW_MS: Final = 2_000
 SLOW_REPEATS: Final = 2
+HOPELESS: Final = 3.0
+"""What takes so many times as long as the best peer cannot be the best when it is warm."""
 DEADLINE: Final = 60.0
 IDLE_BYTES: Final = 2 << 30
 """A peer that holds more than this between its calls is started anew, to stay under 14 GiB."""
@@ -123,8 +126,9 @@ def measure(
             standing = Standing(Class.of(request), first, milliseconds)
             for name, worker in workers.items():
                 try:
-                    _, time, theirs = timed(worker, request)
-                    standing.add(name, time, wire(theirs, request) == answer)
+                    first, time, theirs = timed(worker, request, standing.least)
+                    once = time == first
+                    standing.add(name, time, wire(theirs, request) == answer, once=once)
                 except Failed as failed:
                     standing.failed[name] = str(failed)
                 if worker.memory() > IDLE_BYTES:
@@ -135,17 +139,30 @@ def measure(
     return found, held
 
 
-def timed(worker: Worker, request: AggregateRequest) -> tuple[float, float, Rows]:
-    """Of the request's fastest form the first call, the median after it, and the rows."""
+def timed(
+    worker: Worker, request: AggregateRequest, least: float = math.inf
+) -> tuple[float, float, Rows]:
+    """Of the request's fastest form the first call, the median after it, and the rows.
+
+    least: milliseconds of the best peer yet; a form whose first call takes far longer is not called
+    again, and what that took stands for the median.
+    """
     tried = []
+    hopeless = []
     reasons = []
     for form in worker.forms(request, END):
         try:
-            cold, _ = worker.answer(form)
-            tried.append((*worker.answer(form), cold, form))
+            first, answer = worker.answer(form)
+            if first > HOPELESS * least:
+                hopeless.append((first, first, answer))
+                continue
+            tried.append((*worker.answer(form), first, form))
+            least = min(least, tried[-1][0])
         except Failed as failed:
             reasons.append(str(failed))
     if not tried:
+        if hopeless:
+            return min(hopeless, key=lambda one: one[0])
         raise Failed("; ".join(dict.fromkeys(reasons)))
     second, answer, first, form = min(tried, key=lambda one: one[0])
     repeats = REPEATS if second < SLOW_MS else SLOW_REPEATS

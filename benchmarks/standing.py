@@ -1,5 +1,6 @@
 """How ours and the peers stand in each class, as lines and as a table."""
 
+import math
 import os
 import statistics
 from dataclasses import dataclass, field
@@ -31,7 +32,10 @@ class Class(NamedTuple):
 
 @dataclass
 class Standing:
-    """Milliseconds of ours and of each peer, and why a peer has none. first: of our first call."""
+    """Milliseconds of ours and of each peer, and why a peer has none.
+
+    first: of our first call. once: the peers that were called only once.
+    """
 
     of: Class
     first: float
@@ -39,10 +43,13 @@ class Standing:
     peers: dict[str, float] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     differs: list[str] = field(default_factory=list)
+    once: set[str] = field(default_factory=set)
 
-    def add(self, name: str, milliseconds: float, agrees: bool) -> None:
+    def add(self, name: str, milliseconds: float, agrees: bool, *, once: bool) -> None:
         if agrees:
             self.peers[name] = milliseconds
+            if once:
+                self.once.add(name)
         else:
             self.differs.append(name)
             self.failed[name] = "differs"
@@ -52,6 +59,11 @@ class Standing:
         return min(self.peers, key=lambda name: self.peers[name], default=None)
 
     @property
+    def least(self) -> float:
+        """Milliseconds of the best peer."""
+        return min(self.peers.values(), default=math.inf)
+
+    @property
     def ratio(self) -> float | None:
         """How many times faster ours is than the best peer."""
         return None if self.best is None else self.peers[self.best] / self.ours
@@ -59,7 +71,8 @@ class Standing:
     def cell(self, name: str) -> str:
         if name in self.failed:
             return self.failed[name][:60].replace("|", "/").replace("\n", " ")
-        return _shown(self.peers[name])
+        shown = _shown(self.peers[name])
+        return f"({shown})" if name in self.once else shown
 
     def line(self) -> str:
         cells = "".join(f" {name} {self.cell(name):>8}" for name in (*self.peers, *self.failed))
@@ -105,8 +118,10 @@ def table(found: list[Standing], names: list[str], built: list[str], ours: str) 
     text = [
         f"Whole brand, {os.cpu_count()} cores, milliseconds, our cache off; median of 5 after a"
         " warm-up, of 2 where a call takes over 2 s. Peers count distinct sessions directly and in"
-        " two steps (pairs, then keys), and the faster one counts. Their tables are flat: the"
-        " metadata's keys are columns. Every answer shown is equal to ours, secondary included."
+        " two steps (pairs, then keys), and the faster one counts. In brackets: a first call that"
+        " took over three times as long as another peer, and was not repeated. Their tables are"
+        " flat: the metadata's keys are columns. Every answer shown is equal to ours, secondary"
+        " included."
         " x is the best peer's time divided by ours. First is our first call of a class: it reads"
         " rollups from the disk and folds them for its window, which is then kept until midnight"
         " moves the window.",

@@ -95,8 +95,7 @@ class Admission:
             who = "subject", identity.subject
         except (Unauthorized, Unavailable) as error:
             scope[CALLER] = error
-            host, _ = scope.get("client") or ("", 0)
-            who = "address", host
+            who = address_of(scope)
         allowance = self._rate_limit.take(*who)
         scope[HEADERS] |= allowance.headers()
         allowance.check()
@@ -118,6 +117,12 @@ class Admission:
         if authorization is not None:
             self._remembered.put(authorization, identity)
         return identity
+
+
+def address_of(scope: Scope) -> tuple[str, str]:
+    """Whose rate is counted where nobody is recognised."""
+    host, _ = scope.get("client") or ("", 0)
+    return "address", host
 
 
 def caller(request: Request) -> Identity:

@@ -15,6 +15,7 @@ from engine.http.loopback import LoopbackOnly
 from engine.http.overload import Overload
 from engine.http.routes import routes
 from engine.http.start import refuse_public_demo, refuse_weak_secret
+from engine.workspaces.rate import RateLimit
 
 HERE: Final = "127.0.0.1"
 """Where uvicorn listens unless it is told another address, which it does not tell the app."""
@@ -48,7 +49,9 @@ def standalone(parts: Parts) -> Starlette:
         ),
         middleware=[
             Middleware(LoopbackOnly, parts.demo_mode.is_on),
-            Middleware(Overload, parts.engine.is_full),
+            Middleware(
+                Overload, parts.engine.is_full, RateLimit(parts.settings.rate_limit_per_minute)
+            ),
         ],
         lifespan=lifespan,
     )

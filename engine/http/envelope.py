@@ -60,11 +60,13 @@ class Envelope:
             await _send(refusal(told, headers["X-Request-Id"]), body, scope, stamped)
 
 
-async def refuse(error: VitrineError, body: Body, scope: Scope, send: Send) -> None:
+async def refuse(
+    error: VitrineError, headers: Mapping[str, str], body: Body, scope: Scope, send: Send
+) -> None:
     """Answer a request of the API outside Envelope, with all that it would have added."""
     request_id = new_request_id()
     response = refusal(error, request_id)
-    response.headers.update({"X-Request-Id": request_id, **SECURITY})
+    response.headers.update({"X-Request-Id": request_id, **SECURITY, **headers})
     await _send(response, body, scope, send)
 
 

@@ -11,9 +11,11 @@ from typing import Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.errors import Unavailable
+from engine.http.admission import address_of
 from engine.http.body import Body
 from engine.http.envelope import refuse
 from engine.workspaces.permissions import AGGREGATE_PATH
+from engine.workspaces.rate import RateLimit
 
 LATE: Final = 0.01
 """Seconds; a loop that is later has more to do than it can."""
@@ -31,18 +33,21 @@ class Overload:
     until a second has passed without such a request: also those that the cache could answer. So
     the others are still answered in time.
 
-    is_full: whether nothing more of a workspace may wait.
+    is_full: whether nothing more of a workspace may wait. rate: counts who is refused, by address,
+    for nobody is recognised here.
     """
 
     def __init__(
         self,
         app: ASGIApp,
         is_full: Callable[[str], bool],
+        rate: RateLimit,
         lateness: Callable[[], float] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.app = app
         self._is_full = is_full
+        self._rate = rate
         self._lateness = lateness or Lateness()
         self._clock = clock
         self._unread_until = 0.0
@@ -55,7 +60,8 @@ class Overload:
         error = Unavailable(
             f"More is asked of {found[1][:80]!a} than can be answered; ask again in a moment."
         )
-        await refuse(error, Body(receive), scope, send)
+        allowance = self._rate.take(*address_of(scope))
+        await refuse(error, allowance.headers(), Body(receive), scope, send)
 
     def _has_too_much(self) -> bool:
         now = self._clock()

@@ -56,7 +56,8 @@ class Registry:
     def spanning(self) -> pl.Series:
         """The sessions of more than one day, sorted."""
         sessions = self.seen["session"]
-        return sessions.filter(sessions == sessions.shift(-1)).unique().sort()
+        repeated = sessions.filter(sessions == sessions.shift(-1))
+        return repeated.filter(repeated.ne_missing(repeated.shift(1)))
 
     def spanning_months(self) -> pl.Series:
         """The sessions of more than one calendar month, sorted."""

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from engine.http.envelope import SECURITY
 from engine.http.overload import LATE, LOOKED, UNREAD, Lateness, Overload
 from engine.pool import Pool
+from engine.workspaces.rate import RateLimit
 from tests.api.wire import OTHER_SPACE, SPACE, address, envelope
 
 
@@ -25,7 +26,7 @@ def client(
     async def answer(request: Request) -> Any:
         return PlainTextResponse(request.url.path)
 
-    layers = [Middleware(Overload, lambda space: space == SPACE, lateness, clock)]
+    layers = [Middleware(Overload, lambda space: space == SPACE, RateLimit(7), lateness, clock)]
     return TestClient(
         Starlette(routes=[Route("/{_:path}", answer, methods=["POST"])], middleware=layers)
     )
@@ -37,6 +38,7 @@ def test_late_and_full_is_refused_unread() -> None:
     assert SPACE in refused.json()["error"]["message"]
     assert refused.headers["Retry-After"] == "1"
     assert {name: refused.headers[name] for name in SECURITY} == SECURITY
+    assert refused.headers["X-RateLimit-Remaining"] == "6"
 
 
 @pytest.mark.parametrize(
