@@ -78,11 +78,12 @@ def main() -> None:
         f"- {EXCESS} times too many requests, {rate:,.0f} a second on {CROWD} connections for"
         f" {SECONDS} s: {flood.requests:,} answers, {flood.refused:,} of them refusals,"
         f" {flood.failed - flood.refused:,} failures. One more client, {_shares(asked)}:"
-        f" {_latencies('refusals', _refused(asked))}."
+        f" {_latencies('refusals', _refused(asked))};"
+        f" {_latencies('after the first second', _refused(_settled(asked)))}."
         f" Memory {before:,.0f} MiB before, {after:,.0f} MiB after.",
         f"- A quiet workspace, {QUIET_RATE:.0f} uncached requests a second: alone"
         f" {_latencies('answers', alone)}; meanwhile {_latencies('answers', quiet)},"
-        f" {_shares(quiet)}.",
+        f" {_shares(quiet)}; {_latencies('after the first second', _settled(quiet))}.",
     ]
     head = (
         f"Server and clients share {os.cpu_count()} cores. One server process with its pages,"
@@ -135,7 +136,8 @@ def _open_pages(address: str) -> Iterator[None]:
 
 async def _overload(address: str, rate: float) -> tuple[Sustained, list[Answered], list[Answered]]:
     """A crowd in one workspace, one more client there, and one in the quiet workspace."""
-    bodies, pause = islice(mixed(4), 100_000), 1000 * CROWD / rate
+    # Made before: this process also looks how long the others wait.
+    bodies, pause = list(islice(mixed(4), 100_000)), 1000 * CROWD / rate
     return await asyncio.gather(
         asyncio.to_thread(sustained, address, SCOPE, bodies, CROWD, SECONDS, pause),
         arrivals(address, SCOPE, mixed(5), QUIET_RATE, SECONDS),
@@ -159,6 +161,11 @@ def _burst(answers: list[Answered]) -> list[str]:
         f"- {len(answers)} times the same cold request at once: {len(computed)} computed,"
         f" {_shares(answers)}; {_latencies('all', answers)}."
     ]
+
+
+def _settled(answers: list[Answered]) -> list[Answered]:
+    """Those that were asked when all of a crowd had come, which connects at the same instant."""
+    return answers[round(QUIET_RATE) :]
 
 
 def _refused(answers: list[Answered]) -> list[Answered]:

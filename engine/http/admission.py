@@ -1,6 +1,7 @@
 """The second layer: who is asking, and whether they ask too often or too much at once."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
@@ -28,9 +29,11 @@ CALLER: Final = "vitrine.caller"
 RECOGNISE: Final = "vitrine.recognise"
 """The scope's key for a way to ask again who it is, forgetting what is remembered."""
 
-REMEMBERED: Final = 1.0
-"""Seconds for which an identity is believed without asking again; nobody stays longer than that
-after a sign-out or a change of role."""
+FRESH: Final = 1.0
+"""Seconds for which an identity is believed without asking again."""
+REMEMBERED: Final = 2.0
+"""Seconds for which it is believed while it is asked again; nobody stays longer than that after a
+sign-out or a change of role."""
 
 AT_ONCE: Final = 1_000
 
@@ -88,9 +91,7 @@ class Admission:
             session = session_of(headers) if scope["method"] in READING else None
             if authorization is None and session is not None:
                 authorization = SESSION + session
-            known = None if authorization is None else self._remembered.get(authorization)
-            identity = known.answer if known else await self._recognise_once(authorization)
-            scope[CALLER] = identity
+            identity = scope[CALLER] = await self._known(authorization)
             scope[RECOGNISE] = lambda: self._recognise(authorization)
             who = "subject", identity.subject
         except (Unauthorized, Unavailable) as error:
@@ -101,21 +102,35 @@ class Admission:
         allowance.check()
         return who
 
-    async def _recognise_once(self, authorization: str | None) -> Any:
-        """One look for all who come with the same at the same time, or a crowd would queue for it
-        whenever what is remembered has run out.
+    async def _known(self, authorization: str | None) -> Any:
+        """Who it is, without waiting where that is remembered."""
+        known = None if authorization is None else self._remembered.get(authorization)
+        if known is not None and known.age < FRESH:
+            return known.answer
+        look = self._look(authorization)
+        return await asyncio.shield(look) if known is None else known.answer
+
+    def _look(self, authorization: str | None) -> asyncio.Future[Any]:
+        """One look for all who come with the same at the same time, or a crowd would queue for
+        it.
         """
         look = self._looks.get(authorization)
         if look is None:
             look = asyncio.ensure_future(self._recognise(authorization))
             self._looks[authorization] = look
-            look.add_done_callback(lambda _: self._looks.pop(authorization))
-        return await asyncio.shield(look)
+            look.add_done_callback(lambda look: self._looked(authorization, look))
+        return look
+
+    def _looked(self, authorization: str | None, look: asyncio.Future[Any]) -> None:
+        del self._looks[authorization]
+        if not look.cancelled():
+            look.exception()  # nobody may have waited for it
 
     async def _recognise(self, authorization: str | None) -> Any:
+        began = time.monotonic()
         identity = await to_thread.run_sync(self._authenticator.identify, authorization)
         if authorization is not None:
-            self._remembered.put(authorization, identity)
+            self._remembered.put(authorization, identity, time.monotonic() - began)
         return identity
 
 

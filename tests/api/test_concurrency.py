@@ -10,12 +10,18 @@ import anyio
 import polars as pl
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
 
+from engine.caches.memory import MemoryAnswers
 from engine.engine import Engine
 from engine.errors import Unavailable
+from engine.http.admission import FRESH, REMEMBERED, Admission, caller
 from engine.http.auth import DemoAuthenticator
+from engine.http.envelope import Envelope
 from engine.scope import Identity, Scope
 from engine.stores.memory import MemorySnapshot, MemoryStore
+from engine.workspaces.rate import RateLimit
 from tests.api import wire
 from tests.api.shop import NOW, served, two_shops
 
@@ -119,6 +125,35 @@ def test_a_crowd_is_recognised_by_one_look() -> None:
     door.fails = False
     assert anyio.run(crowd) == [200] * 100, "a failure is not remembered"
     assert door.asked == 2
+
+
+def test_who_was_known_a_moment_ago_does_not_wait_but_not_for_long() -> None:
+    engine = Engine(two_shops(), clock=lambda: NOW)
+    door, now = Door(engine), [0.0]
+    remembered = MemoryAnswers(REMEMBERED, timer=lambda: now[0])
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        await PlainTextResponse(caller(Request(scope)).subject)(scope, receive, send)
+
+    app = Envelope(Admission(answer, door, RateLimit(99), remembered=remembered))
+
+    async def status(at: float) -> int:
+        now[0] = at
+        return (await wire.raw(app, receive)).status_code
+
+    async def main() -> None:
+        assert await status(0) == 200
+        assert await status(FRESH * 0.9) == 200
+        assert door.asked == 1
+        door.fails = True
+        assert [await status(FRESH * 1.1) for _ in range(9)] == [200] * 9
+        while door.asked < 2:
+            await anyio.sleep(0.001)
+        await anyio.sleep(0.2)
+        assert await status(REMEMBERED) == 503
+        assert door.asked == 3
+
+    anyio.run(main)
 
 
 class Counting(MemorySnapshot):
