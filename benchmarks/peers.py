@@ -76,11 +76,15 @@ def main() -> None:
     for rows in asked.rows:
         with ExitStack() as stack:
             built, makers = stock.peers(rows, asked.peers or stock.names(rows), DEADLINE, stack)
-            found, ours = measure(rows, classes, makers)
+            found: list[Standing] = []
+            for standing, ours in measure(rows, classes, makers):
+                print(standing.line(), flush=True)
+                found.append(standing)
+                if asked.groups == list(GROUPS):
+                    # Now, for a run over many events takes an hour or more, and may be stopped.
+                    text = table(found, list(makers), built, ours, len(classes))
+                    write_section(f"Peers at {rows:,} events", text)
         wrong += sum(len(one.differs) for one in found)
-        text = table(found, list(makers), built, ours)
-        if asked.groups == list(GROUPS):
-            write_section(f"Peers at {rows:,} events", text)
         print(f"Vitrine's process held {ours}", *built, *lines(found), sep="\n", flush=True)
     if wrong:
         raise SystemExit(f"{wrong} answers differ")
@@ -97,8 +101,8 @@ def _again_with_chdb() -> None:
 
 
 def _classes(windows: Any, groups: Any) -> Iterator[AggregateRequest]:
-    for group_by, aggregation, types, days in itertools.product(
-        groups, AGGREGATIONS, TYPES, windows
+    for days, group_by, aggregation, types in itertools.product(
+        windows, groups, AGGREGATIONS, TYPES
     ):
         yield parse(
             {
@@ -113,9 +117,8 @@ def _classes(windows: Any, groups: Any) -> Iterator[AggregateRequest]:
 
 def measure(
     rows: int, classes: list[AggregateRequest], makers: dict[str, Any]
-) -> tuple[list[Standing], str]:
-    """The standing of each class, and what our process held."""
-    found = []
+) -> Iterator[tuple[Standing, str]]:
+    """The standing of each class, and what our process has held by then."""
     with ExitStack() as stack:
         engine = stack.enter_context(Worker(partial(Ours, rows), 10 * DEADLINE))
         workers = {
@@ -133,10 +136,8 @@ def measure(
                     standing.failed[name] = str(failed)
                 if worker.memory() > IDLE_BYTES:
                     worker.close()
-            print(standing.line(), flush=True)
-            found.append(standing)
-        held = f"{engine.memory() >> 20:,} MiB, at most {engine.memory('VmHWM') >> 20:,} MiB"
-    return found, held
+            held = f"{engine.memory() >> 20:,} MiB, at most {engine.memory('VmHWM') >> 20:,} MiB"
+            yield standing, held
 
 
 def timed(
