@@ -1,5 +1,5 @@
-"""The layer around all others that keeps refusals quick, when requests come faster than they can
-even be refused.
+"""The layer outside the pages and the API that keeps refusals quick, when requests come faster than
+they can even be refused.
 """
 
 import asyncio
