@@ -27,7 +27,7 @@ class Typed:
     def expect_error(self, words: str) -> None:
         """Beside it: in the same column, after it."""
         said = self.root.locator("xpath=following-sibling::*").get_by_test_id("stAlert")
-        expect(said).to_contain_text(words, timeout=PATIENCE)
+        expect(said.filter(has_text=words)).to_have_count(1, timeout=PATIENCE)
 
 
 class SourceCard:
@@ -44,6 +44,10 @@ class SourceCard:
 
     def expect_progress(self, words: str | re.Pattern[str]) -> None:
         expect(self.root.get_by_test_id("stProgress")).to_contain_text(words, timeout=PATIENCE)
+
+    def expect_error(self, words: str) -> None:
+        said = self.root.get_by_test_id("stAlert")
+        expect(said.filter(has_text=words)).to_have_count(1, timeout=PATIENCE)
 
     def press(self, button: str) -> None:
         self.root.get_by_role("button", name=button, exact=True).click()
@@ -126,6 +130,6 @@ class Data:
         return SourceCard(self.page, name)
 
     def expect_good(self, words: str) -> None:
-        expect(self.card("connect").get_by_test_id("stAlert")).to_contain_text(
-            words, timeout=PATIENCE
-        )
+        """Whatever else stands there until the page is drawn to its end."""
+        said = self.card("connect").get_by_test_id("stAlert")
+        expect(said.filter(has_text=words)).to_have_count(1, timeout=PATIENCE)
