@@ -8,8 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from engine.rollups.cells import TOTAL
-
 Ints = npt.NDArray[np.int64]
 """Also Python's own whole numbers, where 64 bits do not hold what may be added up."""
 Places = npt.NDArray[np.intp]
@@ -17,12 +15,15 @@ Masks = npt.NDArray[np.uint64]
 Truths = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
+TOTAL: Final = pl.Decimal(38, 6)
 MICRO: Final = 10**6
 """Decimals are counted in millionths."""
 ROOM: Final = 2.0**62
 """Two sums below it can be added, and each is known well enough as a double."""
 PRECISE: Final = 2**53
 """Whole numbers up to it are doubles too."""
+SPARSE: Final = 4
+"""So many times as many codes as there may be are worth sorting, instead of a place for each."""
 _WIDE: Final = Context(prec=50)
 _MILLIONTH: Final = pl.Series([Decimal(1).scaleb(-6)], dtype=TOTAL)
 
@@ -59,6 +60,18 @@ def added(of: Places, numbers: Ints, size: int) -> Ints:
 def counted(of: Places, size: int) -> Ints:
     """How many there are of each place."""
     return np.bincount(of, minlength=size)
+
+
+def numbered(codes: Places, span: int) -> tuple[Places, Places]:
+    """The different ones of some codes from 0 to before `span`, ascending, and the place of each
+    code among them.
+    """
+    if span > SPARSE * codes.size:
+        different, of = np.unique(codes, return_inverse=True)
+        return different, of
+    occur = np.zeros(span, np.bool_)
+    occur[codes] = True
+    return np.flatnonzero(occur), (np.cumsum(occur) - 1)[codes]
 
 
 def padded(numbers: Ints, size: int) -> Ints:

@@ -240,10 +240,11 @@ class _Build:
 
     def _choose(self, events: pl.DataFrame) -> None:
         """Take new metadata keys in, or say why not."""
-        for name in metadata_names(events):
-            if name in self.refused or name in self.dimensions:
-                continue
-            values = events.select(column(name).n_unique()).item()
+        known = {*self.refused, *self.dimensions}
+        names = [name for name in metadata_names(events) if name not in known]
+        values_of = events.select(column(name).n_unique() for name in names)
+        for name in names:
+            values = values_of[name].item()
             reason = choose.too_many_values(values, events.height) or choose.too_many_keys(
                 len(self.known.metadata)
             )
@@ -315,7 +316,8 @@ class _Build:
                 continue
             with ThreadPoolExecutor(1) as aside:
                 by_session = aside.submit(self._visits, days, several)
-                folded = cells.fold([self._of(days, table) for table in SCHEMAS], several)
+                scan = partial(self.shelf.scan, self.cells, days, numbers=self._rolled_up())
+                folded = cells.fold([scan(table) for table in SCHEMAS], several)
             self._refuse_large(folded.counts)
             tables = folded._asdict() | by_session.result()._asdict()
             self.shelf.write_all(self.build, {f"{month}.{name}": t for name, t in tables.items()})
@@ -327,15 +329,6 @@ class _Build:
             self.shelf.scan_visits(self.cells, days, name) for name in visits.SCHEMAS
         )
         return visits.fold(first.drop("ranks").collect(), going_on.collect(), several)
-
-    def _of(self, days: Sequence[str], table: str) -> pl.LazyFrame:
-        """A table of some days, of every dimension."""
-        return pl.concat(
-            self.shelf.scan(self.cells, days, table, number).select(
-                pl.lit(number, pl.Int32).alias("dim"), pl.all()
-            )
-            for number in self._rolled_up()
-        )
 
     def _refuse_large(self, counts: pl.DataFrame) -> None:
         """Give up dimensions whose month has too many rows."""

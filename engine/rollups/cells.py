@@ -11,12 +11,25 @@ Time dimensions need no list: nothing is counted over two of their buckets.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from engine.contract import MEASURES
-from engine.rollups.coded import DAY_US, HOUR_US, bit_of
+from engine.rollups.arrays import (
+    TOTAL,
+    Ints,
+    Places,
+    added,
+    counted,
+    decimals,
+    millionths,
+    numbered,
+    places,
+)
+from engine.rollups.coded import CODED, DAY_US, HOUR_US, bit_of
 
 NONE: Final = "none"
 SESSION: Final = "session"
@@ -25,7 +38,6 @@ BUCKETS: Final = {
     "day": (pl.col("at") // DAY_US).cast(pl.Int32),
     "hour": (pl.col("at") // HOUR_US).cast(pl.Int32),
 }
-TOTAL: Final = pl.Decimal(38, 6)
 
 
 class Tables(NamedTuple):
@@ -89,31 +101,66 @@ def tables(coded: pl.DataFrame, dimensions: Mapping[int, str], spanning: pl.Seri
 
     spanning: the sessions that other days have too.
     """
-    coded = coded.with_columns(
+    events = coded.lazy().with_columns(
         bit=bit_of(coded["type"]), spans=coded["session"].is_in(spanning.implode())
     )
-    parts = [_tables(coded.lazy(), number, name) for number, name in dimensions.items()]
-    frames = pl.collect_all([f for part in parts for f in part], engine="streaming")
-    counts, sessions, spread = (pl.concat(frames[i::3]) for i in range(3))
+    parts = [_of_sessions(events, number, name) for number, name in dimensions.items()]
+    with ThreadPoolExecutor(1) as aside:
+        counts = aside.submit(_counts, coded, dimensions)
+        frames = pl.collect_all([f for part in parts for f in part], engine="streaming")
+    sessions, spread = (pl.concat(frames[i::2]) for i in range(2))
     return Tables(
-        counts.sort("day", "dim", "key", "type"),
+        counts.result().sort("day", "dim", "key", "type"),
         sessions.sort("day", "dim", "key", "mask"),
         spread.sort("day", "dim", "key", "session"),
     )
 
 
-def _tables(coded: pl.LazyFrame, number: int, dimension: str) -> Iterator[pl.LazyFrame]:
+class _Held(NamedTuple):
+    """The events that have a measure, and their numbers."""
+
+    rows: Places
+    numbers: Ints
+
+
+def _counts(coded: pl.DataFrame, dimensions: Mapping[int, str]) -> pl.DataFrame:
+    """`counts` of each day. Polars takes twice as long to group by each dimension."""
+    days, day = np.unique(places(coded["day"]), return_inverse=True)
+    kind = places(coded["type"])
+    kinds = int(kind.max(initial=0)) + 1
+    home, homes = day * kinds + kind, days.size * kinds
+    held: dict[str, _Held] = {}
+    for measure in MEASURES:
+        rows = np.flatnonzero(coded[measure].is_not_null().to_numpy())
+        held[measure] = _Held(rows, millionths(coded[measure][rows], home[rows], homes))
+    parts = []
+    for number, name in dimensions.items():
+        key = places(coded.select("day", key=key_of(name))["key"])
+        most = int(key.max(initial=0))
+        least = int(key.min(initial=most))
+        span = most - least + 1
+        met, of = numbered(home * span + key - least, homes * span)
+        its_home, its_key = np.divmod(met, span)
+        columns = {
+            "day": days[its_home // kinds],
+            "dim": np.full(met.size, number),
+            "type": its_home % kinds,
+            "key": its_key + least,
+            "events": counted(of, met.size),
+        }
+        for measure, (rows, sent) in held.items():
+            columns[total(measure)] = decimals(added(of[rows], sent, met.size))
+            columns[numbers(measure)] = counted(of[rows], met.size)
+        parts.append(pl.DataFrame(columns, schema_overrides={"day": CODED["day"], **COUNTS}))
+    return pl.concat(parts)
+
+
+def _of_sessions(events: pl.LazyFrame, number: int, dimension: str) -> Iterator[pl.LazyFrame]:
+    """`sessions` and `spanning` of each day."""
     dim = pl.lit(number, pl.Int32).alias("dim")
-    events = coded.with_columns(key=key_of(dimension))
-    sums = {total(m): pl.col(m).cast(TOTAL).sum() for m in MEASURES}
-    held = {numbers(m): pl.col(m).count().cast(pl.UInt32) for m in MEASURES}
-    counts = events.group_by("day", "type", "key").agg(
-        events=pl.len().cast(pl.UInt32), **sums, **held
-    )
-    yield counts.select("day", dim, *COUNTS.names()[1:])
     did = (
         events.filter(pl.col("session").is_not_null())
-        .group_by("day", "key", "session")
+        .group_by("day", key_of(dimension).alias("key"), "session")
         .agg(mask=pl.col("bit").bitwise_or(), spans=pl.col("spans").first())
     )
     bucketed = pl.lit(dimension in BUCKETS)

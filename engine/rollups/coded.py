@@ -9,7 +9,7 @@ from typing import Final, Self
 import polars as pl
 
 from engine.contract import KEY, MEASURES, METADATA
-from engine.rollups.dictionary import CODE, Dictionary
+from engine.rollups.dictionary import CODE, Dictionary, categorical
 from engine.stores.columns import column
 
 TYPE: Final = "event_type"
@@ -48,7 +48,7 @@ class Dictionaries:
         return Dictionary() if known is None else known
 
     def encode(self, name: str, texts: pl.Series) -> pl.Series:
-        """The code of each text of a dimension."""
+        """The code of each text of a dimension, as `categorical`."""
         return self.by_name.setdefault(name, Dictionary()).encode(texts)
 
     @property
@@ -86,7 +86,8 @@ def mask_of(codes: Iterable[int]) -> int:
 
 def metadata_names(events: pl.DataFrame) -> list[str]:
     """`metadata.<key>` of each key that a request can name, sorted."""
-    keys = events.select(pl.col("metadata").map.keys().explode().unique()).to_series()
+    found = events.lazy().select(pl.col("metadata").map.keys().explode().unique())
+    keys = found.collect(engine="streaming").to_series()
     named = keys.filter(keys.str.contains(f"^{KEY}$")).sort()
     return [METADATA + key for key in named]
 
@@ -94,7 +95,8 @@ def metadata_names(events: pl.DataFrame) -> list[str]:
 def encode(events: pl.DataFrame, names: Iterable[str], known: Dictionaries) -> pl.DataFrame:
     """Events (EVENTS) as CODED, in order of time, `session_id` beside; names: metadata keys."""
     at = events["created_at"].to_physical()
-    plain = events.select(column(name) for name in (TYPE, PRODUCT, "session_id", *names))
+    texts = (TYPE, PRODUCT, *names)
+    plain = events.select(column("session_id"), *(categorical(column(name)) for name in texts))
     coded = pl.DataFrame(
         {
             "day": (at // DAY_US).cast(CODED["day"]),

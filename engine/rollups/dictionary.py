@@ -4,9 +4,15 @@ from collections.abc import Iterable
 from threading import Lock
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 CODE: Final = pl.Int32
+
+
+def categorical(texts: pl.Expr) -> pl.Expr:
+    """Texts with numbers of their own beforehand, so that only the different ones are looked up."""
+    return texts.cast(pl.Categorical(pl.Categories.random()))
 
 
 class Dictionary:
@@ -41,15 +47,22 @@ class Dictionary:
         return sorted(codes[text] for text in texts if text in codes)
 
     def encode(self, texts: pl.Series) -> pl.Series:
-        """The code of each text; texts that are new get the next codes."""
-        asked = texts.alias("text").to_frame()
+        """The code of each of some texts as `categorical`; texts that are new get the next."""
+        different = texts.unique().drop_nulls()
+        places = different.to_physical().to_numpy()
+        codes = np.zeros(int(places.max(initial=0)) + 1, np.int32)
+        codes[places] = self._codes_of(different.cast(pl.String)).to_numpy()
+        return pl.Series("code", codes).gather(texts.to_physical()).fill_null(0)
+
+    def _codes_of(self, different: pl.Series) -> pl.Series:
+        asked = different.alias("text").to_frame()
         with self._lock:
-            new = asked.unique().drop_nulls().join(self._known, on="text", how="anti").sort("text")
+            new = asked.join(self._known, on="text", how="anti").sort("text")
             if new.height:
                 codes = pl.int_range(len(self), len(self) + new.height, dtype=CODE, eager=True)
                 self._known = pl.concat([self._known, new.select(codes.alias("code"), "text")])
             known = self._known
-        return asked.join(known, on="text", how="left", maintain_order="left")["code"].fill_null(0)
+        return asked.join(known, on="text", how="left", maintain_order="left")["code"]
 
     def decode(self, codes: pl.Series) -> pl.Series:
         return self._known["text"][codes]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from engine.rollups.cells import TOTAL
+from engine.rollups.arrays import TOTAL
 from engine.rollups.visits import LISTED, value_of
 
 ROWS = pl.Schema(

@@ -12,7 +12,7 @@ Everything here is derived: deleting the folder loses nothing.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -147,24 +147,32 @@ class Shelf:
         return pl.read_parquet(self.path(build, name))
 
     def scan(
-        self, cells: Mapping[str, tuple[int, int]], names: Iterable[str], table: str, number: int
+        self,
+        cells: Mapping[str, tuple[int, int]],
+        names: Iterable[str],
+        table: str,
+        numbers: Collection[int],
     ) -> pl.LazyFrame:
-        """A table of some cells, of the dimension of this number, without `dim`.
+        """A table of some cells, of the dimensions of these numbers.
 
-        A cell that does not know the dimension has events that all lack the key: they are what
-        the cell says without a dimension, where the key is 0 too.
+        A cell that does not know a dimension has events that all lack the key: they are what the
+        cell says without a dimension, where the key is 0 too.
         """
-        knows = {cell: cells[cell][1] > number for cell in names}
+        paths: dict[int, list[Path]] = {}
+        for cell in names:
+            build, known = cells[cell]
+            paths.setdefault(known, []).append(self.path(build, f"{cell}.{table}"))
+        dim = pl.col("dim")
         parts = [SCHEMAS[table].to_frame().lazy()]
-        for known, wanted in ((True, number), (False, 0)):
-            paths = [
-                self.path(cells[cell][0], f"{cell}.{table}")
-                for cell in knows
-                if knows[cell] == known
+        for known, alike in paths.items():
+            rows = pl.scan_parquet(alike)
+            parts.append(rows.filter(dim.is_in([n for n in numbers if n < known])))
+            parts += [
+                rows.filter(dim == 0).with_columns(dim=pl.lit(n, pl.Int32))
+                for n in numbers
+                if n >= known
             ]
-            if paths:
-                parts.append(pl.scan_parquet(paths).filter(pl.col("dim") == wanted))
-        return pl.concat(parts).drop("dim")
+        return pl.concat(parts)
 
     def scan_visits(
         self, cells: Mapping[str, tuple[int, int]], names: Iterable[str], table: str

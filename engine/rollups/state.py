@@ -155,7 +155,7 @@ class State:
         by: Sequence[str],
         *added: pl.Expr,
     ) -> pl.DataFrame:
-        rows = self.shelf.scan(self.manifest.cells, cells, table, self.number(dimension))
+        rows = self.shelf.scan(self.manifest.cells, cells, table, [self.number(dimension)])
         return rows.group_by(by).agg(added).collect(engine="streaming")
 
     @property

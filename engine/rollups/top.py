@@ -17,8 +17,7 @@ from engine.execute import FEW, Partials
 from engine.plan import Plan
 from engine.request import AggregateRequest
 from engine.rollups.answer import Answer
-from engine.rollups.arrays import Floats, Ints, Masks, Places, decimals, size_of
-from engine.rollups.cells import TOTAL
+from engine.rollups.arrays import TOTAL, Floats, Ints, Masks, Places, decimals, size_of
 from engine.rollups.listed import Listed, Summed, first, summed
 from engine.rollups.lists import by_id, of_all_types
 from engine.rollups.state import Opened, Unanswerable

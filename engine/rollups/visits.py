@@ -19,7 +19,8 @@ import numpy.typing as npt
 import polars as pl
 
 from engine.contract import MEASURES
-from engine.rollups.cells import COUNTS, TOTAL, numbers, total
+from engine.rollups.arrays import TOTAL
+from engine.rollups.cells import COUNTS, numbers, total
 from engine.rollups.contenders import EXACT, OfType, contenders
 
 LISTED: Final = 1_100

@@ -11,8 +11,16 @@ from hypothesis import strategies as st
 
 from engine.execute import FEW, Partials, finish
 from engine.request import AggregateRequest
-from engine.rollups.arrays import ROOM, added, decimals, doubles, millionths
-from engine.rollups.cells import TOTAL
+from engine.rollups.arrays import (
+    ROOM,
+    SPARSE,
+    TOTAL,
+    added,
+    decimals,
+    doubles,
+    millionths,
+    numbered,
+)
 from tests.generate import event
 
 NOW = datetime(2026, 11, 23, 5, 31, 56, tzinfo=UTC)
@@ -34,6 +42,20 @@ def test_totals_become_what_polars_makes_of_them(totals):
     for array in arrays:
         assert decimals(array).equals(column(totals))
         assert doubles(array).tolist() == column(totals).cast(pl.Float64).to_list()
+
+
+@given(st.lists(st.integers(0, 40), max_size=30), st.integers(41, 300))
+def test_places_of_the_different_codes(codes, span):
+    different, of = numbered(np.array(codes, np.intp), span)
+    assert different.tolist() == sorted({*codes})
+    assert different[of].tolist() == codes
+
+
+def test_places_are_found_by_sorting_when_they_would_be_too_many():
+    few, many = 5 * SPARSE, 10**12
+    for span in (few, many):
+        different, of = numbered(np.array([4, 0, 4, 3, 1], np.intp), span)
+        assert (different.tolist(), of.tolist()) == ([0, 1, 3, 4], [3, 0, 3, 2, 1])
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.none() | TOTALS), max_size=30))
