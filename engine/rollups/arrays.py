@@ -23,7 +23,7 @@ ROOM: Final = 2.0**62
 PRECISE: Final = 2**53
 """Whole numbers up to it are doubles too."""
 SPARSE: Final = 4
-"""So many times as many codes as there may be are worth sorting, instead of a place for each."""
+"""Codes are sorted where more than so many times as many are possible; else each has a place."""
 _WIDE: Final = Context(prec=50)
 _MILLIONTH: Final = pl.Series([Decimal(1).scaleb(-6)], dtype=TOTAL)
 

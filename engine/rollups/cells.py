@@ -116,23 +116,16 @@ def tables(coded: pl.DataFrame, dimensions: Mapping[int, str], spanning: pl.Seri
     )
 
 
-class _Held(NamedTuple):
-    """The events that have a measure, and their numbers."""
-
-    rows: Places
-    numbers: Ints
-
-
 def _counts(coded: pl.DataFrame, dimensions: Mapping[int, str]) -> pl.DataFrame:
     """`counts` of each day. Polars takes twice as long to group by each dimension."""
     days, day = np.unique(places(coded["day"]), return_inverse=True)
     kind = places(coded["type"])
     kinds = int(kind.max(initial=0)) + 1
     home, homes = day * kinds + kind, days.size * kinds
-    held: dict[str, _Held] = {}
+    held: dict[str, tuple[Places, Ints]] = {}  # the events that have a measure, and their numbers
     for measure in MEASURES:
         rows = np.flatnonzero(coded[measure].is_not_null().to_numpy())
-        held[measure] = _Held(rows, millionths(coded[measure][rows], home[rows], homes))
+        held[measure] = rows, millionths(coded[measure][rows], home[rows], homes)
     parts = []
     for number, name in dimensions.items():
         key = places(coded.select("day", key=key_of(name))["key"])

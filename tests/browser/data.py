@@ -10,6 +10,11 @@ from playwright.sync_api import Locator, Page, TimeoutError, expect
 PATIENCE: Final = 60_000
 
 
+def expect_one(notices: Locator, words: str) -> None:
+    """Of the notices that stand there until the page is drawn to its end, one with these words."""
+    expect(notices.filter(has_text=words)).to_have_count(1, timeout=PATIENCE)
+
+
 class Typed:
     """A text control of the form that connects a table, and what is said under it."""
 
@@ -26,8 +31,7 @@ class Typed:
 
     def expect_error(self, words: str) -> None:
         """Beside it: in the same column, after it."""
-        said = self.root.locator("xpath=following-sibling::*").get_by_test_id("stAlert")
-        expect(said.filter(has_text=words)).to_have_count(1, timeout=PATIENCE)
+        expect_one(self.root.locator("xpath=following-sibling::*").get_by_test_id("stAlert"), words)
 
 
 class SourceCard:
@@ -46,8 +50,7 @@ class SourceCard:
         expect(self.root.get_by_test_id("stProgress")).to_contain_text(words, timeout=PATIENCE)
 
     def expect_error(self, words: str) -> None:
-        said = self.root.get_by_test_id("stAlert")
-        expect(said.filter(has_text=words)).to_have_count(1, timeout=PATIENCE)
+        expect_one(self.root.get_by_test_id("stAlert"), words)
 
     def press(self, button: str) -> None:
         self.root.get_by_role("button", name=button, exact=True).click()
@@ -130,6 +133,4 @@ class Data:
         return SourceCard(self.page, name)
 
     def expect_good(self, words: str) -> None:
-        """Whatever else stands there until the page is drawn to its end."""
-        said = self.card("connect").get_by_test_id("stAlert")
-        expect(said.filter(has_text=words)).to_have_count(1, timeout=PATIENCE)
+        expect_one(self.card("connect").get_by_test_id("stAlert"), words)

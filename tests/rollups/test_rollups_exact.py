@@ -49,7 +49,8 @@ def test_sweep(seed, brand, monkeypatch):
     """New days, late events, compaction, deletion: after each, answers are right at once, and
     still when the rollups have caught up.
     """
-    SHAPES[seed % len(SHAPES)](monkeypatch)
+    shape = SHAPES[seed % len(SHAPES)]
+    shape(monkeypatch)
     sample = Sample.make(20_000 + seed)
     rng = random.Random(seed)
     requests = [(body, as_of, None) for body, as_of, _ in sample.requests()]
@@ -78,7 +79,7 @@ def test_sweep(seed, brand, monkeypatch):
     brand.delete(rng.choice(["p1", "12", "-3.5", "p-1"]))
     brand.build(clocks[1] + timedelta(days=1))
     rolled_up += brand.check(rng.sample(requests, ASKED))
-    assert rolled_up > ASKED / 2  # fewer where sessions share a hash
+    assert rolled_up > (ASKED / 2 if shape is weak_hash else ASKED)
 
 
 @settings(max_examples=30)
