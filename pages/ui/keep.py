@@ -12,6 +12,8 @@ from engine.workspaces.slug import free_slug
 from engine.workspaces.widget import Listed
 from pages.ui import begin, session, shelf, text
 from pages.ui.faults import beside
+from pages.ui.grid.editing import Editing
+from pages.ui.grid.place import Widget
 from pages.ui.panel import Panel
 from pages.ui.places import raw_widget, with_widget
 from pages.ui.view import View
@@ -44,7 +46,7 @@ def save_button(
 
 def _dialog(body: Mapping[str, Any], fitted: View, scope: Scope) -> None:
     session.recheck(scope)
-    saved: tuple[str, str] | None = PANEL.says("saved")
+    saved: tuple[str, str, bool] | None = PANEL.says("saved")
     if saved is not None:
         _done(*saved, scope)
         return
@@ -76,8 +78,8 @@ def _dialog(body: Mapping[str, Any], fitted: View, scope: Scope) -> None:
     if st.button(say("Save"), type="primary", key=PANEL.key("done")):
         widget = raw_widget(str(PANEL.says("title") or "").strip(), body, fitted)
         try:
-            id, name = _saved(chosen, widget, scope)
-            PANEL.put({"saved": (id, name), "last": id})
+            saved = _saved(chosen, widget, scope)
+            PANEL.put({"saved": saved, "last": saved[0]})
             session.say_of(FORM, {})
         except VitrineError as error:
             session.say_of(FORM, begin.conflicts(error))
@@ -97,26 +99,34 @@ def labels(there: Sequence[Listed]) -> dict[str, str]:
     return found | {NEW: new}
 
 
-def _saved(id: str, widget: Mapping[str, Any], scope: Scope) -> tuple[str, str]:
-    """Id and name of the dashboard on which the widget now is. Raises VitrineError."""
+def _saved(id: str, widget: Widget, scope: Scope) -> tuple[str, str, bool]:
+    """Id and name of the dashboard on which the widget now is, and whether it is only among edits
+    of it that are not saved. Raises VitrineError.
+    """
     dashboards, by = session.saving(scope), session.identity().subject
     if id == NEW:
         name = str(PANEL.says("name") or "").strip()
         slug = free_slug(name, begin.taken(scope))
         asked = {"name": name, "slug": slug, "widgets": [widget]}
         made = dashboards.create(scope.workspace_id, scope.brand_id, by, asked)
-        return made.id, made.name
+        return made.id, made.name, False
     found = dashboards.get(scope.workspace_id, scope.brand_id, id)
+    editing = Editing(found, scope)
+    if editing.draft is not None:
+        # Saved beside the edits it would make them those of an older version.
+        editing.put_widget(widget)
+        return found.id, found.name, True
     asked = {"widgets": with_widget(found, widget)}
     # Whoever saves in between is not overwritten: their version is another one.
     dashboards.put(scope.workspace_id, scope.brand_id, id, by, asked, version=found.version)
-    return found.id, found.name
+    return found.id, found.name, False
 
 
-def _done(id: str, name: str, scope: Scope) -> None:
-    st.success(
-        text.for_markdown(say("The widget is on {name}.", name=name)),
-        icon=":material/check_circle:",
-    )
+def _done(id: str, name: str, is_edit: bool, scope: Scope) -> None:
+    if is_edit:
+        told = say("The widget is among your edits of {name}, which are not saved yet.", name=name)
+    else:
+        told = say("The widget is on {name}.", name=name)
+    st.success(text.for_markdown(told), icon=":material/check_circle:")
     open_it = say("Open {name}", name=name)
     shelf.link(id, open_it, scope, icon=":material/arrow_forward:")

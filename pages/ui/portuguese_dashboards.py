@@ -97,6 +97,9 @@ OF_DASHBOARDS: Final[dict[str, str]] = {
     "Title of the widget": "Título do widget",
     "Save": "Salvar",
     "The widget is on {name}.": "O widget está em {name}.",
+    "The widget is among your edits of {name}, which are not saved yet.": (
+        "O widget está entre as suas edições de {name}, que ainda não foram salvas."
+    ),
     "Open {name}": "Abrir {name}",
 }
 

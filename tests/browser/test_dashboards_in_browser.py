@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
+from tests.browser.dashboard import DashboardPage
 from tests.browser.explore import Explore
 from tests.browser.hostile import NAMES
 from tests.browser.server import serving
@@ -189,6 +190,33 @@ def test_explore_saves_to_a_new_dashboard_and_then_to_it(
     assert first["position"] == {"x": 0, "y": 0, "w": 12, "h": 3}
     assert second["position"]["x"] == 12
     api(address, "DELETE", f"/{saved['id']}")
+
+
+def test_explore_adds_to_a_dashboard_that_is_being_edited(
+    shelf: Open, board: dict[str, Any], address: str
+) -> None:
+    kept, name = shelf(), board["name"]
+    kept.search(name)
+    expect(kept.links).to_have_count(1, timeout=PATIENCE)
+    kept.links.first.click()
+    kept.expect_dashboard(name)
+    board_page = DashboardPage(kept.page, address)
+    board_page.press("Edit")
+    kept.page.get_by_role("link", name="Explore", exact=True).click()
+    page = Explore(kept.page, address)
+    expect(page.title).to_be_visible(timeout=PATIENCE)
+    page.settle()
+    page.page.locator(".st-key-keep button").click()
+    kept.pick("keep_dashboard", name)
+    kept.press("Save")
+    expect(kept.dialog).to_contain_text("among your edits", timeout=PATIENCE)
+    assert api(address, "GET", f"/{board['id']}")["widgets"] == []
+    kept.dialog.get_by_role("link", name=f"Open {name}").click()
+    kept.expect_dashboard(name)
+    board_page.press("Save")
+    expect(board_page.button("Edit")).to_be_visible(timeout=PATIENCE)
+    [saved] = api(address, "GET", f"/{board['id']}")["widgets"]
+    assert saved["config"]["group_by"] == "day"
 
 
 def save(page: Explore, kept: Shelf, **typed: str) -> None:
