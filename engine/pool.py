@@ -1,7 +1,7 @@
 """Where computations wait and run: so many at once, and every workspace in its turn."""
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Lock, Thread, local
@@ -68,7 +68,8 @@ class Pool:
     so that slots never wait for slots.
 
     spare: so many slots more, only for workspaces that hold none: whoever asks now and then does
-    not wait for those who ask much.
+    not wait for those who ask much. A workspace that is being refused holds half of the slots at
+    most: computations, refusals and the others share Python's one lock.
     """
 
     def __init__(
@@ -116,23 +117,21 @@ class Pool:
         if workspace is None:
             yield
             return
-        self._hand_on(workspace)
+        self._begin_all(self._next(workspace))
         try:
             yield
         finally:
             with self._lock:
                 self._running[workspace] += 1
 
-    def _hand_on(self, workspace: str) -> None:
-        job = self._next(workspace)
-        if job is None:
-            return
-        try:
-            self._begin(job)
-        except Unavailable as error:
-            with self._lock:
-                self._give_back(job.workspace)
-            job.future.set_exception(error)
+    def _begin_all(self, jobs: Iterable[Job]) -> None:
+        for job in jobs:
+            try:
+                self._begin(job)
+            except Unavailable as error:
+                with self._lock:
+                    self._give_back(job.workspace)
+                job.future.set_exception(error)
 
     def is_full(self, workspace: str) -> bool:
         with self._lock:
@@ -143,8 +142,15 @@ class Pool:
         return len(line) >= self._places or (bool(line) and self._waiting >= self._places_of_all)
 
     def _has_slot(self, workspace: str) -> bool:
+        held = self._running[workspace]
+        if held and self._overflows(workspace) and held >= self._slots // 2:
+            return False
         free = self._slots - self._running.total()
-        return free > 0 or (free + self._spare > 0 and not self._running[workspace])
+        return free > 0 or (free + self._spare > 0 and not held)
+
+    def _overflows(self, workspace: str) -> bool:
+        """Whether its line is full, or was until a moment ago."""
+        return len(self._lines.get(workspace, ())) + self._slots >= self._places
 
     def _enqueue(self, job: Job) -> None:
         workspace = job.workspace
@@ -171,24 +177,30 @@ class Pool:
         while job is not None:
             self._thread.workspace = job.workspace
             job.run()
-            job = self._next(job.workspace)
+            jobs = self._next(job.workspace)
+            self._begin_all(jobs[1:])
+            job = jobs[0] if jobs else None
 
-    def _next(self, ended: str) -> Job | None:
-        """The slot of `ended` given back: the oldest job of the workspace that has waited longest
-        for its turn, with the slot it now holds.
+    def _next(self, ended: str) -> list[Job]:
+        """The slot of `ended` given back: those that begin now, with the slots they hold. They are
+        two when a workspace may hold more again.
         """
         with self._lock:
             self._give_back(ended)
-            workspace = next(filter(self._has_slot, self._lines), None)
-            if workspace is None:
-                return None
-            self._waiting -= 1
-            line = self._lines.pop(workspace)
-            job = line.popleft()
-            if line:
-                self._lines[workspace] = line
-            self._running[workspace] += 1
-            return job
+            return list(iter(self._take, None))
+
+    def _take(self) -> Job | None:
+        """The oldest job of the workspace that has waited longest for its turn."""
+        workspace = next(filter(self._has_slot, self._lines), None)
+        if workspace is None:
+            return None
+        self._waiting -= 1
+        line = self._lines.pop(workspace)
+        job = line.popleft()
+        if line:
+            self._lines[workspace] = line
+        self._running[workspace] += 1
+        return job
 
     def _give_back(self, workspace: str) -> None:
         self._running[workspace] -= 1

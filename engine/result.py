@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from json.encoder import encode_basestring_ascii as _text
 from typing import Any, Self
 
@@ -87,6 +87,7 @@ class Result:
         }
 
 
+@lru_cache(maxsize=1_000)
 def iso(instant: datetime) -> str:
     """`2026-11-23T05:31:56Z`; microseconds only when there are any."""
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"

@@ -3,10 +3,9 @@
 import asyncio
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
-import anyio
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
@@ -40,12 +39,14 @@ class Body:
         self._complete = not message.get("more_body", False)
         return message
 
-    async def has_arrived(self) -> bool:
+    def has_arrived(self) -> bool:
         """Whether all of it is here, read or waiting to be read; never waits for more."""
         if not self._complete:
-            with anyio.CancelScope() as scope:
-                scope.cancel()
-                await self.receive()
+            # A step by hand: cancelling by a scope costs as much as the rest of a refusal.
+            receiving = self.receive()
+            with suppress(StopIteration):
+                receiving.send(None)
+            receiving.close()
         return self._complete
 
 

@@ -65,13 +65,12 @@ async def refuse(
 ) -> None:
     """Answer a request of the API outside Envelope, with all that it would have added."""
     request_id = new_request_id()
-    response = refusal(error, request_id)
-    response.headers.update({"X-Request-Id": request_id, **SECURITY, **headers})
+    response = refusal(error, request_id, {"X-Request-Id": request_id, **SECURITY, **headers})
     await _send(response, body, scope, send)
 
 
 async def _send(response: Response, body: Body, scope: Scope, send: Send) -> None:
-    if "Connection" not in response.headers and not await body.has_arrived():
+    if "Connection" not in response.headers and not body.has_arrived():
         response.headers["Connection"] = "close"
     await response(scope, body.receive, send)
 
@@ -80,8 +79,11 @@ def new_request_id() -> str:
     return f"req_{secrets.token_hex(16)}"
 
 
-def refusal(error: VitrineError, request_id: str) -> Response:
-    return json_response(error.to_dict(request_id), error.status, error.headers)
+def refusal(
+    error: VitrineError, request_id: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    all_headers = {**error.headers, **(headers or {})}
+    return json_response(error.to_dict(request_id), error.status, all_headers)
 
 
 def json_response(

@@ -1,12 +1,11 @@
 """What the responses of the pages carry that Streamlit does not send: headers that keep other
 sites out, and the cookie by which a browser is told from another."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -77,7 +76,7 @@ class PageHeaders:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        secure = is_secure(Request(scope), self._public_url)
+        secure = is_secure(scope, self._public_url)
         is_shared = scope["path"] == SHARED_PATH
         visit = None if is_shared else await self._visit(scope, secure)
         stamps = HEADERS | (dict([TLS]) if secure else {})
@@ -86,13 +85,11 @@ class PageHeaders:
 
         async def stamped(message: Message) -> None:
             if message["type"] == "http.response.start":
+                message["headers"] = _with(message["headers"], stamps)
                 headers = MutableHeaders(scope=message)
-                for name, value in stamps.items():
-                    headers.setdefault(name, value)
                 if is_shared:
                     headers.update(OF_SHARED)
-                kind = headers.get("content-type", "text/html")
-                if visit is not None and kind.startswith("text/html"):
+                if visit is not None and _is_page(headers):
                     headers.append("set-cookie", visit)
                     headers["cache-control"] = "no-store"
                 if secure:
@@ -130,6 +127,19 @@ class PageHeaders:
         made = Response()
         cookies.put(made, VISIT, new_token(), secure)
         return made.headers["set-cookie"]
+
+
+def _with(
+    headers: Sequence[tuple[bytes, bytes]], more: Mapping[str, str]
+) -> list[tuple[bytes, bytes]]:
+    """The headers, and those of `more` that are not among them."""
+    sent = {name.lower() for name, _ in headers}
+    pairs = [(name.lower().encode(), value.encode("latin-1")) for name, value in more.items()]
+    return [*headers, *(pair for pair in pairs if pair[0] not in sent)]
+
+
+def _is_page(headers: Headers) -> bool:
+    return headers.get("content-type", "text/html").startswith("text/html")
 
 
 def _over_tls(name: bytes, value: bytes) -> tuple[bytes, bytes]:

@@ -40,7 +40,9 @@ def _either(
     they differ.
     """
     sent = _joined(request.headers.getlist(header))
-    asked = None if parameter is None else _joined(request.query_params.getlist(parameter))
+    asked = None
+    if parameter is not None and request.scope["query_string"]:
+        asked = _joined(request.query_params.getlist(parameter))
     if sent is None and asked is not None:
         return asked, str(parameter), []
     if sent is not None and asked is not None and sent.lower() != asked.lower():

@@ -10,6 +10,7 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import Scope
 
 from engine.errors import Unauthorized
 from engine.http import cookies
@@ -38,7 +39,7 @@ class SignIn:
         return [Route(PATH, self.enter), Route(OUT, self.leave)]
 
     async def enter(self, request: Request) -> Response:
-        secure = is_secure(request, self._public_url)
+        secure = is_secure(request.scope, self._public_url)
         ticket = request.query_params.get("ticket", "")
         visit = cookies.visit_of(request.headers, secure)
         former = cookies.session_of(request.headers)
@@ -70,8 +71,8 @@ def place(text: str) -> str:
     return text if NEXT.fullmatch(text) else "/"
 
 
-def is_secure(request: Request, public_url: str) -> bool:
-    return request.url.scheme == "https" or public_url.startswith("https://")
+def is_secure(scope: Scope, public_url: str) -> bool:
+    return scope.get("scheme") == "https" or public_url.startswith("https://")
 
 
 def address_of(request: Request) -> str:

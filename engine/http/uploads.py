@@ -8,7 +8,6 @@ from anyio import to_thread
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import Headers
-from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -38,7 +37,7 @@ class UploadsOfMembers:
         await self.app(scope, receive, send)
 
     async def _is_allowed(self, scope: Scope) -> bool:
-        secure = is_secure(Request(scope), self._public_url)
+        secure = is_secure(scope, self._public_url)
         session = cookies.session_of(Headers(scope=scope), secure)
         try:
             return await to_thread.run_sync(self._may, session)

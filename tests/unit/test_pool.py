@@ -186,3 +186,22 @@ def test_a_spare_slot_is_not_one_more_for_the_same() -> None:
     slots.let_go()
     assert [future.result(30) for future in futures] == [str(i) for i in range(6)]
     assert slots.most_at_once == 1
+
+
+def test_who_is_refused_holds_half_of_the_slots() -> None:
+    slots = Slots(Pool(2, places=6))
+    futures = [slots.submit("ws_busy", f"busy{i}") for i in range(8)]
+    for name in ("busy0", "busy1"):
+        slots.await_begin(name)
+    assert slots.pool.is_full("ws_busy")
+    slots.let_go("busy0")
+    assert futures[0].result(30) == "busy0"
+    futures.append(slots.submit("ws_quiet", "quiet0"))
+    slots.await_begin("quiet0")
+    assert slots.begun == ["busy0", "busy1", "quiet0"]
+    slots.let_go("busy1", "busy2", "busy3", "quiet0")
+    for name in ("busy4", "busy5"):
+        slots.await_begin(name)  # both at once, for few are left in its line
+    slots.let_go()
+    assert len({future.result(30) for future in futures}) == 9
+    assert slots.begun[:5] == ["busy0", "busy1", "quiet0", "busy2", "busy3"]
