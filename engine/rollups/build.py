@@ -26,7 +26,7 @@ from engine.scope import Scope
 from engine.stores.columns import column
 from engine.stores.lake import LakeSnapshot, LakeStore
 
-CHUNK: Final = 1_500_000
+CHUNK: Final = 750_000
 """About so many events are in memory at once."""
 EPOCH: Final = date(1970, 1, 1)
 ONE_DAY: Final = timedelta(1)
@@ -328,7 +328,7 @@ class _Build:
         first, going_on = (
             self.shelf.scan_visits(self.cells, days, name) for name in visits.SCHEMAS
         )
-        return visits.fold(first.drop("ranks").collect(), going_on.collect(), several)
+        return visits.fold(first.drop("ranks"), going_on, several)
 
     def _refuse_large(self, counts: pl.DataFrame) -> None:
         """Give up dimensions whose month has too many rows."""

@@ -31,10 +31,10 @@ class Registry:
         return cls(SEEN.to_frame())
 
     def with_days(self, seen: Iterable[pl.DataFrame]) -> "Registry":
-        """This and more pairs."""
+        """This and more pairs, each of which is once in `seen`."""
         more = pl.concat([SEEN.to_frame(), *(part.select(SEEN.names()) for part in seen)])
         known = self.days_of(more["session"])
-        new = more.unique().join(known, on=SEEN.names(), how="anti").sort("session")
+        new = more.join(known, on=SEEN.names(), how="anti").sort("session")
         # What is known is large, and a day is small: sorting it all again would take seconds.
         return Registry(self.seen.merge_sorted(new, key="session"))
 

@@ -100,7 +100,7 @@ def tables(coded: pl.DataFrame, ids: pl.DataFrame, spanning: pl.Series) -> Visit
     return Visits(first.select("day", *FIRST.names()), going_on.select("day", *VISITS.names()))
 
 
-def fold(first: pl.DataFrame, visits: pl.DataFrame, spanning: pl.Series) -> Visits:
+def fold(first: pl.LazyFrame, visits: pl.LazyFrame, spanning: pl.Series) -> Visits:
     """The tables of a month from those of its days, which have no `day` then.
 
     spanning: the sessions that other months have too.
@@ -109,16 +109,21 @@ def fold(first: pl.DataFrame, visits: pl.DataFrame, spanning: pl.Series) -> Visi
     spans = pl.col("session").is_in(spanning.implode())
     # Those of one day, and those whose days are all in this month.
     local = pl.concat([first.select(VISITS.names()), by_type.filter(~spans)])
-    return Visits(first_of(local), by_type.filter(spans).select(VISITS.names()))
+    going_on = by_type.filter(spans).select(VISITS.names())
+    return Visits(first_of(local), going_on.collect())
 
 
-def first_of(by_type: pl.DataFrame) -> pl.DataFrame:
-    """FIRST from rows of VISITS, which hold whole sessions."""
-    named = by_type.select("session", "session_id").unique("session").sort("session_id")
-    places = named.select("session", place=pl.int_range(pl.len(), dtype=pl.UInt32))
-    rows = by_type.join(places, on="session").sort("type", "place")
+def first_of(by_type: pl.LazyFrame) -> pl.DataFrame:
+    """FIRST from rows of VISITS, which hold whole sessions.
+
+    There are millions in a month: they are in memory once, and without their ids.
+    """
+    named = by_type.select("session", "session_id").unique("session").sort("session_id").collect()
+    places = named.lazy().select("session", place=pl.int_range(pl.len(), dtype=pl.UInt32))
+    rows = by_type.drop("session_id").join(places, on="session").sort("type", "place").collect()
     ranked = rows.with_columns(_ranks(rows)).filter(pl.col("ranks") != 0)
-    return ranked.select(FIRST.names())
+    ids = named["session_id"].gather(ranked["place"])
+    return ranked.with_columns(session_id=ids).select(FIRST.names())
 
 
 def _ranks(rows: pl.DataFrame) -> pl.Series:
