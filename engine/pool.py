@@ -183,7 +183,7 @@ class Pool:
 
     def _next(self, ended: str) -> list[Job]:
         """The slot of `ended` given back: those that begin now, with the slots they hold. They are
-        two when a workspace may hold more again.
+        several when a workspace may hold more again.
         """
         with self._lock:
             self._give_back(ended)

@@ -62,10 +62,10 @@ class LoopbackOnly:
 def _reason(scope: Scope) -> str | None:
     """Why a connection is refused, or None when it is not."""
     headers = Headers(scope=scope)
-    given = set(headers)
     server, client = scope.get("server"), scope.get("client")
     if not _is_local_end(server) or not _is_local_end(client):
         return f"{_shown(client)} reached it at {_shown(server)}"
+    given = set(headers)
     if via := [name for name in FORWARDED if name in given]:
         return f"a proxy forwarded it ({via[0]})"
     hosts = headers.getlist("host")

@@ -41,6 +41,7 @@ def _either(
     """
     sent = _joined(request.headers.getlist(header))
     asked = None
+    # Few requests have a query, and parsing has its cost also where it is empty.
     if parameter is not None and request.scope["query_string"]:
         asked = _joined(request.query_params.getlist(parameter))
     if sent is None and asked is not None:
