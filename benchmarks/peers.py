@@ -83,11 +83,17 @@ def main() -> None:
                 if asked.groups == list(GROUPS):
                     # Now, for a run over many events takes an hour or more, and may be stopped.
                     text = table(found, list(makers), built, ours, len(classes))
-                    write_section(f"Peers at {rows:,} events", text)
+                    write_section(_title(rows, asked.windows), text)
         wrong += sum(len(one.differs) for one in found)
         print(f"Vitrine's process held {ours}", *built, *lines(found), sep="\n", flush=True)
     if wrong:
         raise SystemExit(f"{wrong} answers differ")
+
+
+def _title(rows: int, windows: list[str]) -> str:
+    """Some of the windows have a section of their own, for all of them may take hours."""
+    part = "" if set(windows) >= {str(days) for days in WINDOWS} else f", {' and '.join(windows)} days"
+    return f"Peers at {rows:,} events{part}"
 
 
 def _names(text: str) -> list[str]:

@@ -162,11 +162,8 @@ class _Build:
         for day in days:
             self.cells.pop(str(day), None)
             self.coded.pop(str(day), None)
-        seen = [self._store(chunk) for chunk in self._chunks(days)]
-        self.registry = self.registry.with_days(seen)
+        self._code(days)
         spanning = self.registry.spanning()
-        came = pl.concat([SEEN.to_frame()["session"], *(part["session"] for part in seen)])
-        self.collision |= self._collide(spanning.filter(spanning.is_in(came.implode())))
         newly = spanning.filter(~spanning.is_in(spanned.implode()))
         affected = {str(day) for day in days} | self._days_of(newly)
         self._tables(sorted(affected & self.coded.keys()), spanning)
@@ -187,6 +184,14 @@ class _Build:
             coded=self.coded,
             collision=self.collision,
         )
+
+    def _code(self, days: Sequence[date]) -> None:
+        """Write the coded events of the days, and register their sessions."""
+        seen = [self._store(chunk) for chunk in self._chunks(days)]
+        self.registry = self.registry.with_days(seen)
+        came = pl.concat([SEEN.to_frame()["session"], *(part["session"] for part in seen)])
+        spanning = self.registry.spanning()
+        self.collision |= self._collide(spanning.filter(spanning.is_in(came.implode())))
 
     def _days_of(self, sessions: pl.Series) -> set[str]:
         """The days on which one of the sessions was seen."""

@@ -11,7 +11,7 @@ when all types are asked for.
 visits (session, session_id, type, events and the measures of COUNTS): all that go on elsewhere.
 """
 
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -118,43 +118,49 @@ def first_of(by_type: pl.LazyFrame) -> pl.DataFrame:
 
     There are millions in a month: they are in memory once, and without their ids.
     """
-    named = by_type.select("session", "session_id").unique("session").sort("session_id").collect()
-    places = named.lazy().select("session", place=pl.int_range(pl.len(), dtype=pl.UInt32))
-    rows = by_type.drop("session_id").join(places, on="session").sort("type", "place").collect()
-    ranked = rows.with_columns(_ranks(rows)).filter(pl.col("ranks") != 0)
-    ids = named["session_id"].gather(ranked["place"])
-    return ranked.with_columns(session_id=ids).select(FIRST.names())
+    names = by_type.select("session", "session_id").unique("session").sort("session_id").collect()
+    named = names.with_columns(place=pl.int_range(pl.len(), dtype=pl.UInt32))
+    places = named.lazy().select("session", "place")
+    rows = by_type.drop("session_id").join(places, on="session").collect(engine="streaming")
+    ranked = named.select("place", "session_id", ranks=_ranks(rows, named.height))
+    listed = rows.lazy().join(ranked.lazy().filter(pl.col("ranks") != 0), on="place")
+    return listed.select(FIRST.names()).collect(engine="streaming")
 
 
-def _ranks(rows: pl.DataFrame) -> pl.Series:
-    """The column `ranks` of rows sorted by type and place."""
-    place, kind = rows["place"].to_numpy(), rows["type"].to_numpy()
-    ends = [*(np.flatnonzero(np.diff(kind)) + 1), rows.height]
-    types = [slice(start, end) for start, end in pairwise([0, *ends])]
-    together = rows.group_by("place").agg(pl.col(ADDED).sum())
-    ranks = np.zeros(rows.height, np.uint32)
-    for bit, rank in enumerate(RANKS):
-        valued = rows.select(*added_of(rank)).select(**_valued(rank))
-        value, held = valued["value"].to_numpy(), valued["value"].is_not_null().to_numpy()
-        rounded = np.zeros(rows.height, np.bool_)
-        rounded[place[valued["rounded"].to_numpy()]] = True
-        of_types = [OfType(place[one][held[one]], value[one][held[one]]) for one in types]
-        may = contenders(of_types, rounded, LISTED, means=rank.endswith("avg"))
-        ranks[may[place]] |= 1 << bit
-        are = np.isin(place, _first_of_all_types(together, rank))
-        ranks[are] |= 1 << bit + len(RANKS)
-    return pl.Series("ranks", ranks)
+def _ranks(rows: pl.DataFrame, sessions: int) -> npt.NDArray[np.uint32]:
+    """By place, the column `ranks` of each of so many sessions; a few columns are in order at a
+    time.
+    """
+    ranks = np.zeros(sessions, np.uint32)
+    for _, group in groupby(RANKS, measure_of):
+        of_measure = list(group)
+        held = rows.lazy().select("type", "place", *added_of(of_measure[0]))
+        added = held.filter(pl.col("numbers") > 0).sort("type", "place").collect()
+        together = added.group_by("place").agg(pl.sum("total", "numbers"))
+        place, kind = added["place"].to_numpy(), added["type"].to_numpy()
+        ends = [*(np.flatnonzero(np.diff(kind)) + 1), added.height]
+        types = [slice(start, end) for start, end in pairwise([0, *ends])]
+        for rank in of_measure:
+            valued = added.with_columns(**_valued(rank))
+            value = valued["value"].to_numpy()
+            rounded = np.zeros(sessions, np.bool_)
+            rounded[place[valued["rounded"].to_numpy()]] = True
+            of_types = [OfType(place[one], value[one]) for one in types]
+            may = contenders(of_types, rounded, LISTED, means=rank.endswith("avg"))
+            bit = 1 << RANKS.index(rank)
+            ranks[may] |= bit
+            ranks[_first_of_all_types(together, rank)] |= bit << len(RANKS)
+    return ranks
 
 
 def _first_of_all_types(together: pl.DataFrame, rank: str) -> npt.NDArray[np.uint32]:
     """Places of the first LISTED among sessions with all their events."""
-    summed = together.select("place", *added_of(rank)).filter(pl.col("numbers") > 0)
-    valued = summed.select("place", value_of(rank))
+    valued = together.select("place", value_of(rank))
     return valued.top_k(LISTED, by=["value", "place"], reverse=[False, True])["place"].to_numpy()
 
 
 def _valued(rank: str) -> dict[str, pl.Expr]:
-    """value, null where there is none; rounded: whether sums of it, or means, may be inexact."""
+    """value; rounded: whether sums of it, or means, may be inexact."""
     added, count = pl.col("total").cast(pl.Float64), pl.col("numbers")
     if rank == "id":
         value, whole = pl.lit(0.0), pl.lit(True)
@@ -166,4 +172,4 @@ def _valued(rank: str) -> dict[str, pl.Expr]:
     else:
         value = added / count
         whole = (added == added.round()) & (added.abs() < EXACT)
-    return {"value": pl.when(count > 0).then(value), "rounded": (count > 0) & ~whole}
+    return {"value": value, "rounded": ~whole}
