@@ -92,7 +92,9 @@ def main() -> None:
 
 def _title(rows: int, windows: list[str]) -> str:
     """Some of the windows have a section of their own, for all of them may take hours."""
-    part = "" if set(windows) >= {str(days) for days in WINDOWS} else f", {' and '.join(windows)} days"
+    part = (
+        "" if set(windows) >= {str(days) for days in WINDOWS} else f", {' and '.join(windows)} days"
+    )
     return f"Peers at {rows:,} events{part}"
 
 

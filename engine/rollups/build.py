@@ -158,16 +158,16 @@ class _Build:
 
     def run(self, days: Sequence[date], upto: date) -> Manifest:
         """Build these days anew, and what depends on them."""
-        spanned, spanned_months = self.registry.spanning(), self.registry.spanning_months()
+        spanned, spanned_months = self.registry.spanning, self.registry.spanning_months
         for day in days:
             self.cells.pop(str(day), None)
             self.coded.pop(str(day), None)
         self._code(days)
-        spanning = self.registry.spanning()
+        spanning = self.registry.spanning
         newly = spanning.filter(~spanning.is_in(spanned.implode()))
         affected = {str(day) for day in days} | self._days_of(newly)
         self._tables(sorted(affected & self.coded.keys()), spanning)
-        several = self.registry.spanning_months()
+        several = self.registry.spanning_months
         newly = several.filter(~several.is_in(spanned_months.implode()))
         open_ = {cell[:7] for cell in self.cells} - self.cells.keys()
         affected |= self._days_of(newly)
@@ -190,7 +190,7 @@ class _Build:
         seen = [self._store(chunk) for chunk in self._chunks(days)]
         self.registry = self.registry.with_days(seen)
         came = pl.concat([SEEN.to_frame()["session"], *(part["session"] for part in seen)])
-        spanning = self.registry.spanning()
+        spanning = self.registry.spanning
         self.collision |= self._collide(spanning.filter(spanning.is_in(came.implode())))
 
     def _days_of(self, sessions: pl.Series) -> set[str]:

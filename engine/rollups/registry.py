@@ -5,6 +5,7 @@ A session that was deleted may stay: it is then looked for where it no longer is
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
@@ -53,13 +54,15 @@ class Registry:
         )
         return self.seen[rows]
 
+    @cached_property
     def spanning(self) -> pl.Series:
         """The sessions of more than one day, sorted."""
         sessions = self.seen["session"]
         repeated = sessions.filter(sessions == sessions.shift(-1))
         return repeated.filter(repeated.ne_missing(repeated.shift(1)))
 
+    @cached_property
     def spanning_months(self) -> pl.Series:
         """The sessions of more than one calendar month, sorted."""
-        several = self.days_of(self.spanning()).group_by("session").agg(months=MONTH.n_unique())
+        several = self.days_of(self.spanning).group_by("session").agg(months=MONTH.n_unique())
         return several.filter(pl.col("months") > 1)["session"].sort()
