@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import accumulate, chain
 from typing import Any, Final
 
 import msgspec
@@ -123,20 +124,16 @@ def read_objects(texts: Sequence[bytes]) -> tuple[pl.Series, list[int]]:
     return _lists(keys, values, starts), counts
 
 
-def entries_of_flat(objects: Iterable[dict[str, Any] | None]) -> tuple[pl.Series, int]:
+def entries_of_flat(objects: Sequence[dict[str, Any] | None]) -> tuple[pl.Series, int]:
     """The entries of each flat object, none for what is none, and how many they are."""
-    keys: list[str] = []
-    values: list[Any] = []
-    starts: list[int | None] = []
-    for members in objects:
-        starts.append(len(keys))
-        if members:
-            keys += members
-            values += members.values()
-    return _lists(keys, values, starts), len(keys)
+    present = [members or {} for members in objects]
+    keys = list(chain.from_iterable(present))
+    values = list(chain.from_iterable(map(dict.values, present)))
+    starts = accumulate(map(len, present), initial=0)
+    return _lists(keys, values, list(starts)[:-1]), len(keys)
 
 
-def _lists(keys: list[str], values: list[Any], starts: list[int | None]) -> pl.Series:
+def _lists(keys: list[str], values: list[Any], starts: Sequence[int | None]) -> pl.Series:
     """Lists of pairs, each from a start to the next one. Values become canonical texts."""
     try:
         texts = pl.Series(values, dtype=pl.String)
