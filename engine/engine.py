@@ -86,7 +86,7 @@ class Engine:
     def start_now(self, request: AggregateRequest, scope: Scope) -> "Future[Given[Result]] | None":
         """`start` if it can be done without waiting for anything."""
         snapshot = self.store.glance(scope)
-        if snapshot is None or self._cache.may_wait((scope, request, snapshot.version)):
+        if snapshot is None or self._cache.may_wait(_key(request, scope, snapshot, self._clock())):
             return None
         return self._start(request, scope, snapshot)
 
@@ -174,9 +174,10 @@ class Engine:
         snapshot: Snapshot,
         clock: Callable[[], datetime] | None = None,
     ) -> "Future[Given[Result]]":
+        clock = clock or self._clock
         return self._cache.start(
-            (scope, request, snapshot.version),
-            lambda: self._compute_anyway(request, scope, snapshot, clock or self._clock),
+            _key(request, scope, snapshot, clock()),
+            lambda: self._compute_anyway(request, scope, snapshot, clock),
             lambda work: self._runner.submit(scope.workspace_id, work),
         )
 
@@ -336,3 +337,14 @@ def _aware(as_of: datetime) -> datetime:
         message = f"{as_of.isoformat()} has no time zone; pass an aware datetime, say in UTC."
         raise InvalidRequest([Fault("as_of", message)])
     return as_of.astimezone(UTC)
+
+
+def _key(
+    request: AggregateRequest, scope: Scope, snapshot: Snapshot, now: datetime
+) -> tuple[Scope, AggregateRequest, str, datetime | None]:
+    """What an answer is kept by.
+
+    Windows end with whole seconds. While events are about to come into them, as those of this
+    second are, an answer is good for this second only.
+    """
+    return scope, request, snapshot.version, now if snapshot.reaches(now) else None

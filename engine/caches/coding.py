@@ -11,11 +11,10 @@ class ResultCoding:
     """Every field of a result, and every part of its key."""
 
     def name(self, key: Any) -> str:
-        scope, request, version = key
-        return json.dumps(
-            [scope.workspace_id, scope.brand_id, scope.catalog_id, version, request.to_dict()],
-            sort_keys=True,
-        )
+        scope, request, version, second = key
+        of_scope = (scope.workspace_id, scope.brand_id, scope.catalog_id)
+        of_data = (version, second and second.isoformat())
+        return json.dumps([*of_scope, *of_data, request.to_dict()], sort_keys=True)
 
     def encode(self, answer: Result) -> dict[str, Any]:
         return {

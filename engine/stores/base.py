@@ -1,7 +1,7 @@
 """Where events are: the schema every store answers with, and the interface itself."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 import polars as pl
@@ -23,6 +23,9 @@ EVENTS: Final = pl.Schema(
     }
 )
 """One stored event. Workspace and brand are the place it is stored in, not columns."""
+
+COMING: Final = timedelta(minutes=1)
+"""Events so little ahead of the clock will soon be in windows that end now."""
 
 
 class File(Protocol):
@@ -53,6 +56,9 @@ class Snapshot(Protocol):
     @property
     def version(self) -> str:
         """Changes whenever the events do; equal versions mean equal answers."""
+
+    def reaches(self, moment: datetime) -> bool:
+        """Whether the last events, of one of the files at least, are of COMING from `moment` on."""
 
     def scan(self, start: datetime, end: datetime, columns: frozenset[str]) -> pl.LazyFrame:
         """Every event with start <= created_at < end, and exactly these columns.

@@ -5,11 +5,13 @@ the path, so no predicate stands between two brands.
 """
 
 import json
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final, Literal
@@ -21,7 +23,7 @@ from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_delt
 from engine.ahead import ahead
 from engine.errors import Unavailable
 from engine.scope import Scope
-from engine.stores.base import EVENTS, File
+from engine.stores.base import COMING, EVENTS, File
 from engine.stores.columns import Columns, column, scan_files
 from engine.stores.look import Look
 from engine.stores.place import LocalFolder, Place, Table
@@ -92,6 +94,14 @@ class LakeSnapshot:
     files: tuple[LakeFile, ...]
     columns: Columns
     options: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def _ends(self) -> list[datetime]:
+        return sorted(file.last for file in self.files)
+
+    def reaches(self, moment: datetime) -> bool:
+        place = bisect_left(self._ends, moment)
+        return place < len(self._ends) and self._ends[place] < moment + COMING
 
     def scan(self, start: datetime, end: datetime, columns: frozenset[str]) -> pl.LazyFrame:
         """From columns in memory, or from the files where those would not fit."""

@@ -7,7 +7,7 @@ from datetime import datetime
 import polars as pl
 
 from engine.scope import Scope
-from engine.stores.base import EVENTS, File
+from engine.stores.base import COMING, EVENTS, File
 from engine.stores.columns import column
 
 
@@ -16,6 +16,10 @@ class MemorySnapshot:
     version: str
     frame: pl.DataFrame
     table: str = ""
+
+    def reaches(self, moment: datetime) -> bool:
+        created = self.frame["created_at"]
+        return created.is_between(moment, moment + COMING, closed="left").any()
 
     def scan(self, start: datetime, end: datetime, columns: frozenset[str]) -> pl.LazyFrame:
         return self.window(start, end).select(column(name) for name in sorted(columns))

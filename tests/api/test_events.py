@@ -368,9 +368,13 @@ def test_events_are_soon_in_the_answers(tmp_path: Path) -> None:
     parts = build(Settings(tmp_path, demo_token=wire.TOKEN))
     local: Any = {"base_url": "http://127.0.0.1", "client": ("127.0.0.1", 1)}
     with TestClient(standalone(parts), headers=wire.HEADERS, **local) as client:
-        for total in (10, 20):
-            moment = datetime.now(UTC) - timedelta(minutes=total)
-            events = [{"event_type": "x", "created_at": moment.isoformat()}] * 10
+        for total in range(10, 60, 10):
+            # Those of now come into windows that end with this second only when it is over.
+            event = {"event_type": "x"}
+            if total <= 20:
+                moment = datetime.now(UTC) - timedelta(minutes=total)
+                event |= {"created_at": moment.isoformat()}
+            events = [event | {"event_id": str(total + i)} for i in range(10)]
             posted = client.post(f"/api/workspace/{wire.SPACE}/events", json={"events": events})
             assert posted.json()["stored"] == 10
             began = time.monotonic()

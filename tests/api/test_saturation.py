@@ -50,6 +50,9 @@ class Waiting:
     def version(self) -> str:
         return str(self.inner.version)
 
+    def reaches(self, *arguments: Any) -> bool:
+        return bool(self.inner.reaches(*arguments))
+
     def scan(self, *arguments: Any) -> Any:
         self.store.scanned.append(self.workspace)
         assert self.store.let_go.wait(30)
@@ -233,6 +236,9 @@ def test_a_deletion_under_a_reader_is_asked_again(error: type[OSError]) -> None:
     @dataclass(frozen=True)
     class Gone:
         version: str
+
+        def reaches(self, _: Any) -> bool:
+            return False
 
         def scan(self, *_: Any) -> Any:
             raise error("a file")

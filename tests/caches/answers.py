@@ -32,8 +32,9 @@ def key(
     catalog: str | None = None,
     version: str = "abc-7",
     request: AggregateRequest = REQUEST,
+    second: datetime | None = None,
 ) -> Any:
-    return Scope(workspace, brand, catalog), request, version
+    return Scope(workspace, brand, catalog), request, version, second
 
 
 def result(*values: float, version: str = "abc-7", name: str = "a") -> Result:

@@ -102,6 +102,7 @@ OTHERS = [
     key(brand=OTHER_BRAND),
     key(catalog=CATALOG),
     key(version="abc-8"),
+    key(second=NOW),
     key(request=replace(REQUEST, event_types=None)),
     key(request=replace(REQUEST, group_by="hour")),
     key(request=replace(REQUEST, aggregation="avg")),

@@ -20,7 +20,7 @@ from engine.stores.base import EVENTS
 from engine.stores.columns import Columns
 from engine.stores.lake import WRITER, LakeStore
 from engine.stores.written import TABLE_PROPERTIES
-from tests.generate import NOW, SCOPE, Sample, append, frame
+from tests.generate import NOW, SCOPE, Sample, append, event, frame
 from tests.stores.places import ALWAYS, LAKES, InLake, adopt, columns_of, ids, scan, some
 
 ROOT = Path(__file__).parents[2]
@@ -122,6 +122,17 @@ def test_lake_table_overwritten(lake):
     assert ids(after) == ids(after, ALWAYS, "a") == ["3"]
     assert ids(before) == ["1", "2"]
     assert after.version != before.version
+
+
+def test_lake_whose_events_reach_a_moment(lake):
+    """A file whose clock was wrong says nothing of the others."""
+    now = NOW.replace(microsecond=0)
+    assert not lake.store.snapshot(SCOPE).reaches(now)
+    for ahead in (-1, 3.5, 86_400):
+        lake.add(SCOPE, [event("e", now + timedelta(seconds=ahead))])
+    snapshot = lake.store.snapshot(SCOPE)
+    seconds = [s for s in range(-120, 120) if snapshot.reaches(now + timedelta(seconds=s))]
+    assert seconds == list(range(-60, 4))
 
 
 def test_lake_compacted_gives_the_same(lake):

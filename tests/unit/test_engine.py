@@ -1,5 +1,6 @@
 """The way from a request to its rows: what the cache may serve, to whom, and for how long."""
 
+import math
 import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,6 +13,7 @@ import engine as library
 from engine.cache import Cache
 from engine.engine import Engine, utc_now
 from engine.errors import InvalidRequest
+from engine.pool import Direct
 from engine.request import parse
 from engine.scope import Scope
 from engine.stores.memory import MemoryStore
@@ -22,7 +24,7 @@ SUM = BODY | {"aggregation": "sum", "value_field": "amount"}
 
 
 class Clock:
-    """Counts how often it was read: once for each computation without an as_of."""
+    """Counts how often it was read."""
 
     def __init__(self):
         self.now = NOW
@@ -33,6 +35,17 @@ class Clock:
         return self.now
 
 
+class Computing(Direct):
+    """Counts what it is given."""
+
+    def __init__(self):
+        self.count = 0
+
+    def submit(self, workspace, work):
+        self.count += 1
+        return super().submit(workspace, work)
+
+
 class Shop:
     """An engine over events in memory, whose clock and cache move by hand."""
 
@@ -41,7 +54,8 @@ class Shop:
         self.seconds = 0.0
         self.store = MemoryStore()
         cache = Cache(seconds=60, timer=lambda: self.seconds)
-        self.engine = Engine(self.store, cache, self.clock)
+        self.computing = Computing()
+        self.engine = Engine(self.store, cache, self.clock, self.computing)
         self.put(3)
 
     def put(self, count, scope=SCOPE, **columns):
@@ -62,7 +76,7 @@ def test_first_computed_then_cached(shop):
     assert not first.cache_hit
     assert second.cache_hit
     assert second == replace(first, cache_hit=True)
-    assert shop.clock.read == 1
+    assert shop.computing.count == 1
 
 
 @pytest.mark.parametrize(
@@ -160,12 +174,43 @@ def test_a_minute_later_it_is_computed_again(shop):
     assert again.window_start == again.generated_at - timedelta(days=30)
 
 
+def values(shop):
+    return [row.value for row in shop.ask(BODY | {"group_by": "none"}).rows]
+
+
+@pytest.mark.parametrize("ahead", [0, 0.5, 3, 59.9])
+def test_what_comes_into_the_window_is_not_kept_out_by_an_answer(shop, ahead):
+    """The window ends with a whole second: an event of this one is in it from the next one on."""
+    shop.store.put(
+        SCOPE.workspace_id,
+        SCOPE.brand_id,
+        frame([event("1", NOW - timedelta(hours=1)), event("2", NOW + timedelta(seconds=ahead))]),
+    )
+    assert values(shop) == values(shop) == [1]
+    assert shop.computing.count == 1
+    shop.clock.now += timedelta(seconds=math.floor(ahead) + 1)
+    assert values(shop) == values(shop) == [2]
+    assert shop.computing.count == 2
+    shop.clock.now += timedelta(seconds=1)
+    assert values(shop) == [2]
+    assert shop.computing.count == 2
+
+
+def test_events_of_a_wrong_clock_do_not_end_the_keeping_of_answers(shop):
+    future = event("1", NOW + timedelta(days=1))
+    shop.store.put(SCOPE.workspace_id, SCOPE.brand_id, frame([future]))
+    assert values(shop) == [0]
+    shop.clock.now += timedelta(seconds=1)
+    assert values(shop) == [0]
+    assert shop.computing.count == 1
+
+
 def test_as_of_neither_reads_nor_fills_the_cache(shop):
     for _ in range(2):
         assert not shop.ask(as_of=NOW).cache_hit
     assert not shop.ask().cache_hit
     assert not shop.ask(as_of=NOW).cache_hit
-    assert shop.clock.read == 1
+    assert shop.computing.count == 4
 
 
 def test_as_of_is_the_end_of_the_window(shop):
@@ -217,6 +262,7 @@ def test_fifty_identical_requests_are_computed_once(shop):
 
     class Slow:
         version = snapshot.version
+        reaches = snapshot.reaches
 
         def scan(self, *window):
             begun.set()
@@ -229,7 +275,7 @@ def test_fifty_identical_requests_are_computed_once(shop):
         assert begun.wait(30)
         released.set()
         results = [one.result() for one in asked]
-    assert shop.clock.read == 1
+    assert shop.computing.count == 1
     assert len({(result.rows, result.generated_at) for result in results}) == 1
 
 
@@ -238,6 +284,7 @@ def test_an_error_of_the_store_is_not_kept(shop):
 
     class Broken:
         version = snapshot.version
+        reaches = snapshot.reaches
 
         def scan(self, *window):
             raise OSError("the disk is gone")
