@@ -92,10 +92,9 @@ def main() -> None:
 
 def _title(rows: int, windows: list[str]) -> str:
     """Some of the windows have a section of their own, for all of them may take hours."""
-    part = (
-        "" if set(windows) >= {str(days) for days in WINDOWS} else f", {' and '.join(windows)} days"
-    )
-    return f"Peers at {rows:,} events{part}"
+    title = f"Peers at {rows:,} events"
+    whole = set(windows) >= {str(days) for days in WINDOWS}
+    return title if whole else f"{title}, {' and '.join(windows)} days"
 
 
 def _names(text: str) -> list[str]:

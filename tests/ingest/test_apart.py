@@ -5,7 +5,9 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 import time
+from itertools import islice
 
 import polars as pl
 import pytest
@@ -101,6 +103,19 @@ def test_few_rows_and_small_files_are_read_here(tmp_path):
     os.truncate(path, apart.LARGE)
     assert is_worth_it(path, BATCH) == (apart.READERS > 1)
     assert not is_worth_it(path, 200)
+
+
+@pytest.mark.parametrize("wanted", [3, 1_000])
+def test_nothing_is_left_of_the_frames_that_were_handed_over(tmp_path, parts, monkeypatch, wanted):
+    path, folder = tmp_path / "a.ndjson", tmp_path / "temporary"
+    path.write_text((json.dumps(row("e")) + "\n") * 1_000)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    frames = read_apart(path, 10)
+    read = sum(frame.height for frame in islice(frames, wanted))
+    assert read == 1_000 if wanted == 1_000 else any(folder.iterdir())
+    frames.close()
+    assert not any(folder.iterdir())
 
 
 def test_a_reader_that_dies_is_told(tmp_path, parts, monkeypatch):
