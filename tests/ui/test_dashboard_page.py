@@ -118,7 +118,8 @@ def test_a_time_series_that_its_limit_cuts_says_so(dashboard: Dashboard) -> None
     days = widget(0, "Days", group_by="day", limit=5) | {"widget_type": "time_series"}
     widgets = {"widgets": [days]}
     process().dashboards.put(WORKSPACE, BRANDS[0], dashboard.id, "somebody", widgets)
-    assert "5 of 31 days: the latest (limit 5)" in shown(opened(dashboard))
+    # Soon after midnight the 31st has no events yet.
+    assert re.search(r"5 of 3[01] days: the latest \(limit 5\)", shown(opened(dashboard)))
     widgets = {"widgets": [days | {"config": days["config"] | {"limit": 31}}]}
     process().dashboards.put(WORKSPACE, BRANDS[0], dashboard.id, "somebody", widgets)
     assert "the latest" not in shown(opened(dashboard))
