@@ -29,6 +29,7 @@ from benchmarks.load import (
 )
 from benchmarks.peers import FIELDS, GROUPS
 from benchmarks.results import write_section
+from benchmarks.rollups import builder_of
 from benchmarks.usage import cpu, memory
 from engine.contract import AGGREGATIONS
 from engine.demo.shop import months
@@ -55,6 +56,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000_000)
     rows = parser.parse_args().rows
     _quiet(lake(rows))
+    for scope in (SCOPE, QUIET):
+        builder_of(rows).build(scope.workspace_id, scope.brand_id, END.date())
     with running(home(rows), events=0) as (address, process):
         # The first requests after a start read columns: that is no part of what follows.
         asyncio.run(_warm_up(address))

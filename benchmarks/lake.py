@@ -1,9 +1,12 @@
 """Lakes of generated events to measure on, kept from run to run."""
 
 import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
+
+import polars as pl
 
 from engine.demo.shop import months
 from engine.demo.words import BRANDS, WORKSPACE
@@ -33,9 +36,13 @@ def lake(rows: int) -> LakeStore:
     store = LakeStore(home(rows) / "lake")
     with store.writing(SCOPE.workspace_id):
         if not files(store):
-            frames = months(SCOPE.brand_id, END, rows=round(rows / SHARE))
-            store.write(SCOPE.workspace_id, SCOPE.brand_id, frames)
+            store.write(SCOPE.workspace_id, SCOPE.brand_id, events(rows, END))
     return store
+
+
+def events(rows: int, end: datetime, since: datetime | None = None) -> Iterator[pl.DataFrame]:
+    """Those of `lake(rows)`, which end at END, and how they go on."""
+    return months(SCOPE.brand_id, end, rows=round(rows / SHARE), since=since)
 
 
 def files(store: LakeStore) -> tuple[LakeFile, ...]:
