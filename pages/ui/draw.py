@@ -9,7 +9,7 @@ from pages.ui import charts, rows, session
 from pages.ui.charts.drawing import Drawing
 from pages.ui.counter import counter
 
-CLICKABLE: Final = ("line", "area", "columns", "bars", "ranking")
+CLICKABLE: Final = ("line", "area", "columns", "bars", "ranking", "donut", "funnel")
 
 
 def draw(
@@ -42,9 +42,9 @@ def chart(
 
     def picked() -> None:
         points = session.control(key, {}).get("selection", {}).get("points", [])
-        places = [point["point_index"] for point in points if point.get("curve_number") == 0]
+        place = next((p["customdata"] for p in points if p.get("customdata") is not None), None)
         keys = drawing.keys
-        found = keys[places[0]] if places and places[0] < len(keys) else None
+        found = keys[place] if place is not None and place < len(keys) else None
         if on_pick is not None:
             on_pick(found)
         else:

@@ -51,6 +51,8 @@ div.number { font-size: clamp(2.2rem, 7vw, 3.6rem); font-weight: 680; line-heigh
 .st-key-toolbar button { padding-inline: .65rem; }
 .languages { display: flex; flex-direction: column; gap: .8rem; }
 .languages a { color: inherit; font-size: 1rem; }
+/* Plotly selects points, no slices: see charts/parts.py. */
+.pielayer .surface { pointer-events: none !important; }
 .quiet { color: light-dark(#475569, #a3b0c6); font-size: .9rem; }
 .meter { width: min(20rem, 100%); height: .5rem; border-radius: .25rem; overflow: hidden;
   background: light-dark(#e5e9f2, #27304a); }

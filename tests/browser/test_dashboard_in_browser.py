@@ -340,6 +340,29 @@ def test_range_and_event_type_change_all_and_the_address(
     assert "event_types" not in page.page.url
 
 
+@pytest.mark.parametrize(
+    ("widget_type", "look", "points"),
+    [
+        ("breakdown_bar", "donut", ".scatterlayer .point"),
+        ("breakdown_bar", "columns", ".barlayer .point path"),
+        ("funnel", "funnel", ".funnellayer .point path"),
+    ],
+)
+def test_a_click_on_an_event_type_narrows_whatever_draws_it(
+    new_page: Open, own_home: Path, own_address: str, widget_type: str, look: str, points: str
+) -> None:
+    body = {"group_by": "event_type", "aggregation": "count", "time_window_days": 30}
+    types = widget(widget_type, 0, 0, 12, 3, "Types", look=look, **body)
+    page = new_page().open(make(own_home, [types], look))
+    page.wait_until_painted(1)
+    key = posted(own_address, {"event_types": None, **body})["rows"][0]["key"]
+    page.card("Types").locator(points).first.click(force=True)
+    page.page.wait_for_url(f"**event_types={key}**")
+    expect(page.card("Types").get_by_role("figure")).to_have_accessible_name(re.compile("1 row"))
+    page.press(f"Only {key}")
+    expect(page.card("Types").get_by_role("figure")).to_have_accessible_name(re.compile("rows"))
+
+
 def test_one_broken_widget_is_told_of_in_its_card(new_page: Open, own_home: Path) -> None:
     broken = widget("counter", 12, 0, 6, 1, HOSTILE, event_types=["Nope!"])
     odd = widget("top_n", 18, 0, 6, 1, "Odd", group_by="product_id", goal="x", look="wall")

@@ -1,6 +1,7 @@
 """What charts are drawn from; how they look is for the browser's tests and a person's eyes."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -95,6 +96,26 @@ def test_slices_of_one_name_stay_apart() -> None:
     pie = charts.figure(drawn).data[0]
     assert len(set(pie.labels)) == 2
     assert list(pie.values) == [6, 3]
+
+
+def test_points_to_click_lie_on_their_slice() -> None:
+    """Clockwise from above; a slice is there to be clicked however thin, others are no row."""
+    rows = [("a", 600, 1), ("b", 299, 1), ("c", 1, 1)]
+    points = charts.figure(drawing(rows, View(look="donut"), groups=9, total=1000)).data[1]
+    turns = [math.atan2(x, y) / math.tau % 1 for x, y in zip(points.x, points.y, strict=True)]
+    ends = {0: (0, 0.6), 1: (0.6, 0.899), 2: (0.899, 0.9), None: (0.9, 1)}
+    assert all(
+        ends[place][0] < turn < ends[place][1]
+        for place, turn in zip(points.customdata, turns, strict=True)
+    )
+    assert Counter(points.customdata) == {0: 72, 1: 36, 2: 1, None: 12}
+    assert "<b>b</b>" in points.hovertext[72]
+
+
+def test_a_step_says_which_row_it_is() -> None:
+    rows = [("view", 100, 1), ("buy", 10, 1)]
+    chosen = drawing(rows, View(widget_type="funnel"), steps=("buy", "cart", "view"))
+    assert list(charts.figure(chosen).data[0].customdata) == [1, None, 0]
 
 
 def test_a_funnel_goes_the_way_that_was_chosen() -> None:

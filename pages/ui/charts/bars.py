@@ -61,6 +61,7 @@ def columns(drawing: Drawing) -> go.Figure:
         go.Bar(
             x=list(range(len(rows))),
             y=[row.value for row in rows],
+            customdata=list(range(len(rows))),
             hovertext=_hovers(drawing),
             hoverinfo="text",
         )
@@ -82,6 +83,7 @@ def _columns_of_time(drawing: Drawing) -> go.Figure:
                 "color": theme.accent(),
                 "pattern": {"shape": ["/" if point.share < 1 else "" for point in points]},
             },
+            customdata=list(range(len(points))),
             hovertext=hovers(drawing),
             hoverinfo="text",
         )
@@ -115,7 +117,7 @@ def _lying(
         for row in rows
     ]
     before = [drawing.values_before.get(row.key, row.value) for row in rows]
-    figure = go.Figure(_bar(values, 0, _hovers(drawing)))
+    figure = go.Figure(_bar(values, 0, _hovers(drawing), customdata=list(range(len(rows)))))
     names = list(names)
     if rest is not None:
         name, value = rest

@@ -108,6 +108,7 @@ def _over_time(drawing: Drawing, *, filled: bool) -> go.Figure:
             "color": first,
         },
         cliponaxis=False,
+        customdata=list(range(len(points))),
         hovertext=hovers(drawing),
         hoverinfo="text",
         # What is not chosen stays as it is.

@@ -1,5 +1,7 @@
 """Parts of a whole as a donut, steps of a way as a funnel."""
 
+import math
+from collections.abc import Sequence
 from typing import Final
 
 import plotly.graph_objects as go
@@ -12,11 +14,15 @@ from pages.ui.numbers import written
 
 PARTS: Final = 9
 STEPS: Final = 12
+HOLE: Final = 0.62
+DEGREES: Final = 3
+"""Between two points of a slice that can be pointed at and clicked."""
 
 
 def donut(drawing: Drawing) -> go.Figure:
     """The largest parts and one for all others; values below zero have no part of it."""
-    rows = [row for row in drawing.result.rows[:PARTS] if row.value > 0]
+    places = [i for i, row in enumerate(drawing.result.rows[:PARTS]) if row.value > 0]
+    rows = [drawing.result.rows[i] for i in places]
     other = rest(drawing, PARTS)
     names = [text.for_plotly(row.key) for row in rows]
     values: list[float] = [row.value for row in rows]
@@ -24,33 +30,72 @@ def donut(drawing: Drawing) -> go.Figure:
         names.append(other[0])
         values.append(other[1])
     whole = sum(values)
+    hovers = [
+        f"<b>{name}</b><br>{drawing.label(value)}<br>{written(value, 'percent', whole)}"
+        for name, value in zip(names, values, strict=True)
+    ]
     figure = go.Figure(
         go.Pie(
             # Slices of one name would become one: invisible spaces keep them apart.
             labels=[name + "\u200b" * i for i, name in enumerate(names)],
             values=values,
-            hovertext=[
-                f"<b>{name}</b><br>{drawing.label(value)}<br>{written(value, 'percent', whole)}"
-                for name, value in zip(names, values, strict=True)
-            ],
+            hovertext=hovers,
             hoverinfo="text",
             texttemplate="%{percent:.0%}",
             textposition="inside",
-            hole=0.62,
+            hole=HOLE,
             sort=False,
             direction="clockwise",
             marker={"line": {"width": 2, "color": "rgba(0,0,0,0)"}},
         )
     )
+    _make_clickable(figure, values, hovers, places)
     figure.update_layout(height=HEIGHT + 40, uniformtext={"minsize": 10, "mode": "hide"})
-    figure.update_layout(legend={"orientation": "h", "x": 0.5, "xanchor": "center", "y": -0.02})
+    legend = {"orientation": "h", "x": 0.5, "xanchor": "center", "y": -0.02}
+    figure.update_layout(legend=legend | {"itemclick": False, "itemdoubleclick": False})
     if drawing.total is not None:
         figure.add_annotation(
             text=f"<b>{drawing.label(drawing.total)}</b>",
+            xref="paper",
+            yref="paper",
+            x=0.5,
+            y=0.5,
             showarrow=False,
             font={"size": 22, "color": theme.ink()},
         )
     return figure
+
+
+def _make_clickable(
+    figure: go.Figure, values: Sequence[float], hovers: Sequence[str], places: Sequence[int]
+) -> None:
+    """Put unseen points on the ring, for Plotly selects points but no slices; the style sheet lets
+    the mouse through to them. The slice of all others, the last, is no row.
+    """
+    whole, begin = sum(values), 0.0
+    angles: list[float] = []
+    of: list[int] = []
+    for i, value in enumerate(values):
+        width = math.tau * value / whole
+        count = math.ceil(width / math.radians(DEGREES))
+        angles += [begin + width * (n + 0.5) / count for n in range(count)]
+        of += [i] * count
+        begin += width
+    middle = (1 + HOLE) / 2
+    figure.add_trace(
+        go.Scatter(
+            x=[middle * math.sin(angle) for angle in angles],
+            y=[middle * math.cos(angle) for angle in angles],
+            mode="markers",
+            marker={"opacity": 0},
+            customdata=[places[i] if i < len(places) else None for i in of],
+            hovertext=[hovers[i] for i in of],
+            hoverinfo="text",
+            showlegend=False,
+        )
+    )
+    axis = {"range": [-1, 1], "visible": False, "constrain": "domain"}
+    figure.update_layout(xaxis=axis, yaxis={**axis, "scaleanchor": "x"}, hoverdistance=30)
 
 
 def funnel(drawing: Drawing) -> go.Figure:
@@ -58,6 +103,7 @@ def funnel(drawing: Drawing) -> go.Figure:
     rows = _steps(drawing)[:STEPS]
     begins = rows and (not _is_way(drawing) or rows[0].key == drawing.steps[0])
     first = rows[0].value if begins else 0
+    places = {row.key: i for i, row in enumerate(drawing.result.rows)}
     labels = [
         f"{drawing.label(row.value, row.secondary)}"
         + (f" · {written(row.value, 'percent', first)}" if first else "")
@@ -69,6 +115,7 @@ def funnel(drawing: Drawing) -> go.Figure:
             y=list(range(len(rows))),
             text=labels,
             textinfo="text",
+            customdata=[places.get(row.key) for row in rows],
             textposition=["inside" if row.value >= first / 3 else "outside" for row in rows],
             insidetextfont={"color": "#ffffff" if theme.look() == "light" else "#0a0f1e"},
             hovertext=[
