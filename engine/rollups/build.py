@@ -18,7 +18,7 @@ from engine.rollups import cells, choose, visits
 from engine.rollups.cells import SCHEMAS, Tables
 from engine.rollups.coded import PRODUCT, Dictionaries, encode, metadata_names, with_columns_of
 from engine.rollups.dictionary import Dictionary
-from engine.rollups.registry import SEEN, Registry
+from engine.rollups.registry import SEEN, Registry, of_several_days, of_several_months
 from engine.rollups.shelf import Manifest, Shelf
 from engine.rollups.state import UNREADABLE
 from engine.rollups.visits import Visits
@@ -28,6 +28,8 @@ from engine.stores.lake import LakeSnapshot, LakeStore
 
 CHUNK: Final = 750_000
 """About so many events are in memory at once."""
+PARTS: Final = 16
+"""When the registry is in so many files, or what came later is most of it, it becomes one."""
 EPOCH: Final = date(1970, 1, 1)
 ONE_DAY: Final = timedelta(1)
 FIXED: Final = (cells.NONE, *cells.BUCKETS, cells.SESSION, PRODUCT)
@@ -147,10 +149,10 @@ class _Build:
 
     def __post_init__(self) -> None:
         self.build = self.before.build + 1
-        self.known, self.registry = Dictionaries(), Registry.empty()
+        self.known, self.registry = Dictionaries(), Registry.of([SEEN.to_frame()])
         if self.before.dimensions:
             self.known = Dictionaries.from_frame(self.shelf.read(self.before.build, "dictionaries"))
-            self.registry = Registry(self.shelf.read(self.before.build, "registry"))
+            self.registry = self.shelf.registry(self.before)
         self.dimensions = list(self.before.dimensions or FIXED)
         self.refused = dict(self.before.refused)
         self.cells, self.coded = dict(self.before.cells), dict(self.before.coded)
@@ -158,21 +160,21 @@ class _Build:
 
     def run(self, days: Sequence[date], upto: date) -> Manifest:
         """Build these days anew, and what depends on them."""
-        spanned, spanned_months = self.registry.spanning, self.registry.spanning_months
         for day in days:
             self.cells.pop(str(day), None)
             self.coded.pop(str(day), None)
-        self._code(days)
-        spanning = self.registry.spanning
-        newly = spanning.filter(~spanning.is_in(spanned.implode()))
-        affected = {str(day) for day in days} | self._days_of(newly)
-        self._tables(sorted(affected & self.coded.keys()), spanning)
-        several = self.registry.spanning_months
-        newly = several.filter(~several.is_in(spanned_months.implode()))
+        known, part = self._code(days)
+        # What else depends on these days: those of a session that has several only now.
+        now = self.registry.days_of(known["session"])
+        of_days, of_months = (
+            self._days_of(of(now).filter(~of(now).is_in(of(known).implode())))
+            for of in (of_several_days, of_several_months)
+        )
+        affected = {str(day) for day in days} | of_days
+        self._tables(sorted(affected & self.coded.keys()), self.registry.spanning)
         open_ = {cell[:7] for cell in self.cells} - self.cells.keys()
-        affected |= self._days_of(newly)
-        self._months({day[:7] for day in affected} | open_, upto, several)
-        self.shelf.write(self.build, "registry", self.registry.seen)
+        self._months({day[:7] for day in affected | of_months} | open_, upto)
+        registry = self._write_registry(part)
         self.shelf.write(self.build, "dictionaries", self.known.to_frame())
         return Manifest(
             version=self.snapshot.version,
@@ -182,16 +184,33 @@ class _Build:
             refused=self.refused,
             cells=self.cells,
             coded=self.coded,
+            registry=registry,
             collision=self.collision,
         )
 
-    def _code(self, days: Sequence[date]) -> None:
-        """Write the coded events of the days, and register their sessions."""
-        seen = [self._store(chunk) for chunk in self._chunks(days)]
-        self.registry = self.registry.with_days(seen)
-        came = pl.concat([SEEN.to_frame()["session"], *(part["session"] for part in seen)])
+    def _code(self, days: Sequence[date]) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Write the coded events of the days, and register their sessions. Returns where these were
+        seen before, and what the registry got: SEEN, sorted by session.
+        """
+        parts = [self._store(chunk) for chunk in self._chunks(days)]
+        seen = pl.concat([SEEN.to_frame(), *parts])
+        known = self.registry.days_of(seen["session"])
+        new = seen.join(known, on=SEEN.names(), how="anti")
+        again = known.filter(pl.col("session").is_in(new["session"].implode()))
+        part = pl.concat([again, new]).sort("session")
+        self.registry = self.registry.with_part(part)
         spanning = self.registry.spanning
-        self.collision |= self._collide(spanning.filter(spanning.is_in(came.implode())))
+        self.collision |= self._collide(spanning.filter(spanning.is_in(seen["session"].implode())))
+        return known, part
+
+    def _write_registry(self, part: pl.DataFrame) -> tuple[int, ...]:
+        """Write what it got, or all again; the builds that have its parts then."""
+        before, registry = self.before.registry, self.registry
+        if 0 < len(before) < PARTS and registry.later.height <= registry.first.height:
+            self.shelf.write(self.build, "registry", part)
+            return (*before, self.build)
+        self.shelf.write(self.build, "registry", registry.as_one())
+        return (self.build,)
 
     def _days_of(self, sessions: pl.Series) -> set[str]:
         """The days on which one of the sessions was seen."""
@@ -309,16 +328,14 @@ class _Build:
         self.shelf.write_all(self.build, files)
         self.cells |= dict.fromkeys(days, (self.build, len(self.dimensions)))
 
-    def _months(self, months: Iterable[str], upto: date, several: pl.Series) -> None:
-        """Fold the days of each month that is over; a month of which nothing is left goes.
-
-        several: the sessions of more than one month.
-        """
+    def _months(self, months: Iterable[str], upto: date) -> None:
+        """Fold the days of each month that is over; a month of which nothing is left goes."""
         for month in sorted(months):
             self.cells.pop(month, None)
             days = [cell for cell in self.cells if cell.startswith(f"{month}-")]
             if month_after(month) > upto or not days:
                 continue
+            several = self.registry.spanning_months
             with ThreadPoolExecutor(1) as aside:
                 by_session = aside.submit(self._visits, days, several)
                 scan = partial(self.shelf.scan, self.cells, days, numbers=self._rolled_up())

@@ -5,7 +5,8 @@
     <build>-<day>.events.parquet    a day's events, CODED
     <build>-<day>.ids.parquet       session, session_id
     <build>-dictionaries.parquet    name, text: those of a name in the order of their codes
-    <build>-registry.parquet        session, day: where each session was seen, sorted
+    <build>-registry.parquet        session, day: where sessions were seen, as Registry says: the
+                                    first of a manifest's has most, the others are days later
 
 A file never changes; a build writes new ones and then, at once, a manifest that names them.
 Everything here is derived: deleting the folder loses nothing.
@@ -24,13 +25,13 @@ import polars as pl
 
 from engine.rollups import visits
 from engine.rollups.cells import SCHEMAS
+from engine.rollups.registry import Registry
 from engine.stores.place import sync
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 PROBE: Final = int(pl.Series(["session"]).hash()[0])
 """Tells the hash of another version of Polars from this one's."""
 MANIFEST: Final = "manifest.json"
-WHOLE: Final = ("dictionaries", "registry")
 OF_A_DAY: Final = ("events", "ids")
 WRITERS: Final = 2
 
@@ -41,8 +42,9 @@ class Manifest:
 
     cells: of each day and month (2026-03-14, 2026-03) the build that wrote its tables and how many
     of the dimensions it knew; a day without events has none. coded: the build that wrote a day's
-    events and ids. dimensions: names by their number in the tables. refused: why others are not
-    rolled up. collision: two session ids share a hash, so sessions cannot be counted.
+    events and ids. registry: the builds that wrote its parts. dimensions: names by their number in
+    the tables. refused: why others are not rolled up. collision: two session ids share a hash, so
+    sessions cannot be counted.
     """
 
     version: str
@@ -52,6 +54,7 @@ class Manifest:
     refused: Mapping[str, str] = field(default_factory=dict)
     cells: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     coded: Mapping[str, int] = field(default_factory=dict)
+    registry: tuple[int, ...] = ()
     collision: bool = False
 
     @cached_property
@@ -72,6 +75,7 @@ class Manifest:
             return None
         values["upto"] = date.fromisoformat(values["upto"])
         values["dimensions"] = tuple(values["dimensions"])
+        values["registry"] = tuple(values["registry"])
         values["cells"] = {name: (build, known) for name, (build, known) in values["cells"].items()}
         return cls(**values)
 
@@ -133,7 +137,8 @@ class Shelf:
         """Delete the files that none of these manifests names."""
         named: set[Path] = set()
         for manifest in keep:
-            named |= {self.path(manifest.build, whole) for whole in WHOLE}
+            named.add(self.path(manifest.build, "dictionaries"))
+            named |= {self.path(build, "registry") for build in manifest.registry}
             for cell, (build, _) in manifest.cells.items():
                 named |= {
                     self.path(build, f"{cell}.{table}") for table in (*SCHEMAS, *visits.SCHEMAS)
@@ -145,6 +150,9 @@ class Shelf:
 
     def read(self, build: int, name: str) -> pl.DataFrame:
         return pl.read_parquet(self.path(build, name))
+
+    def registry(self, manifest: Manifest) -> Registry:
+        return Registry.of([self.read(build, "registry") for build in manifest.registry])
 
     def scan(
         self,

@@ -93,7 +93,7 @@ class State:
 
     @cached_property
     def registry(self) -> Registry:
-        return Registry(self.shelf.read(self.manifest.build, "registry"))
+        return self.shelf.registry(self.manifest)
 
     def number(self, dimension: str) -> int:
         """The dimension's number in the tables; of one that no event had, one no cell knows."""

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal, assert_series_equal
 
 from engine.database.connect import open_database
 from engine.ingest.delete import Deletion
 from engine.ingest.inbox import Inbox
-from engine.rollups.build import EventsUnreadable
+from engine.rollups.build import PARTS, EventsUnreadable
 from engine.rollups.coded import Dictionaries
 from engine.rollups.roller import Roller
 from engine.rollups.shelf import FORMAT, Shelf
@@ -88,6 +89,41 @@ def test_a_new_day_and_a_new_month(built):
     later = brand.builder.build(*BRAND, datetime(2026, 12, 1, tzinfo=UTC).date())
     assert {"2026-11-23", "2026-11"} <= later.cells.keys() - first.cells.keys()
     assert right(brand) == len(BODIES)
+
+
+def test_where_sessions_were_seen_is_written_in_parts(brand):
+    """Of a day what is new only, and all again before there are many files to read."""
+    brand.write(shop(days=80))
+    brand.build(NOW - timedelta(days=20))
+    parts = []
+    for days in range(19, -1, -1):
+        manifest = brand.build(NOW - timedelta(days=days))
+        parts.append(len(manifest.registry))
+        shelf = brand.builder.shelf(*BRAND)
+        kept = sorted(shelf.folder.glob("*-registry.parquet"))
+        assert {shelf.path(build, "registry") for build in manifest.registry} <= {*kept}
+    assert parts == [*range(2, PARTS + 1), *range(1, 6)]
+    seen = shelf.registry(manifest)
+    brand.builder.drop(*BRAND)
+    at_once = brand.build(NOW)
+    made_at_once = shelf.registry(at_once)
+    assert made_at_once.later.is_empty()
+    assert_frame_equal(seen.as_one(), made_at_once.first, check_row_order=False)
+    assert_series_equal(seen.spanning, made_at_once.spanning)
+    assert_series_equal(seen.spanning_months, made_at_once.spanning_months)
+    assert_frame_equal(
+        seen.days_of(seen.spanning), made_at_once.days_of(seen.spanning), check_row_order=False
+    )
+    assert right(brand) == len(BODIES)
+
+
+def test_what_is_most_of_the_sessions_is_read_as_one(brand):
+    brand.write(shop())
+    shelf = brand.builder.shelf(*BRAND)
+    brand.build(NOW - timedelta(days=45))
+    manifest = brand.build(NOW - timedelta(days=20))
+    assert shelf.registry(manifest).later.is_empty()
+    assert not shelf.registry(brand.build(NOW)).later.is_empty()
 
 
 def test_a_month_without_events_at_its_end(brand):
@@ -187,10 +223,11 @@ def test_what_no_manifest_names_is_swept(built):
         brand.write([event(f"late{day}", NOW - timedelta(days=day), session_id=f"n{day}")])
         brand.build(NOW)
     named = {path.name for path in folder.glob("*.parquet")}
-    # A day has seven files, a month five, two are of the whole; one build before is kept.
+    # A day has seven files, a month five, one is of the whole, others are
+    # the parts of the registry; one build before is kept.
     manifest = brand.builder.shelf(*BRAND).manifest()
-    cells = len(manifest.cells) * 5 + len(manifest.coded) * 2 + 2
-    assert cells < len(named) <= cells + 2 * 5 + 2 + 2
+    cells = len(manifest.cells) * 5 + len(manifest.coded) * 2 + 1 + len(manifest.registry)
+    assert cells < len(named) <= cells + 2 * 5 + 2 + 1
 
 
 def test_another_process_reads_the_next_build(built, tmp_path):
