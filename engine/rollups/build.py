@@ -196,11 +196,12 @@ class _Build:
         seen = pl.concat([SEEN.to_frame(), *parts])
         known = self.registry.days_of(seen["session"])
         new = seen.join(known, on=SEEN.names(), how="anti")
-        again = known.filter(pl.col("session").is_in(new["session"].implode()))
+        again = known.join(new.join(known, on="session", how="semi"), on="session", how="semi")
         part = pl.concat([again, new]).sort("session")
         self.registry = self.registry.with_part(part)
-        spanning = self.registry.spanning
-        self.collision |= self._collide(spanning.filter(spanning.is_in(seen["session"].implode())))
+        came = seen["session"]
+        several = came.filter(came.is_in(self.registry.spanning.implode()))
+        self.collision |= self._collide(several.unique())
         return known, part
 
     def _write_registry(self, part: pl.DataFrame) -> tuple[int, ...]:
@@ -278,13 +279,13 @@ class _Build:
                 self.dimensions.append(name)
                 self.known.by_name[name] = Dictionary()
 
-    def _collide(self, spanning: pl.Series) -> bool:
+    def _collide(self, sessions: pl.Series) -> bool:
         """Whether one hash stands for different ids on different days."""
-        days = self.registry.days_of(spanning)["day"].unique().sort()
+        days = self.registry.days_of(sessions)["day"].unique().sort()
         names = [str(day_of(number)) for number in days]
         parts = [
             self.shelf.read(self.coded[day], f"{day}.ids").filter(
-                pl.col("session").is_in(spanning.implode())
+                pl.col("session").is_in(sessions.implode())
             )
             for day in names
             if day in self.coded
