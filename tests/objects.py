@@ -3,6 +3,7 @@
 import atexit
 import base64
 import hmac
+import json
 import os
 import shutil
 import socket
@@ -19,7 +20,16 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 from engine.database.connect import exclusive, open_database
 from engine.stores.objects import ObjectStore
@@ -32,6 +42,17 @@ ACCOUNT_KEY: Final = (
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
 """Those of Azurite, known to everybody."""
+GOOGLE_ACCOUNT: Final = "GOOGLE_SERVICE_ACCOUNT_KEY"
+
+
+def pem() -> str:
+    """The private key of an account of Google's."""
+    key = generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+GOOGLE_KEY: Final = pem()
+SECRETS: Final = (KEY_ID, SECRET, ACCOUNT_KEY, *GOOGLE_KEY.splitlines()[1:-1])
 
 
 @dataclass(frozen=True)
@@ -83,7 +104,27 @@ def azure() -> Bucket:
     return Bucket(f"abfss://{name}@{ACCOUNT}.dfs.core.windows.net/some/where", options)
 
 
-BUCKETS: Final[dict[str, Callable[[], Bucket]]] = {"s3": s3, "abfss": azure}
+def gs() -> Bucket:
+    """By moto behind `google_storage`, which lets in whoever has the service account's key."""
+    endpoint = f"http://127.0.0.1:{_google()}"
+    name = f"lake{next(NUMBERS)}"  # moto does not know a name with a %2D
+    allowed = {"Authorization": f"Bearer {jwt.encode({}, GOOGLE_KEY, 'RS256')}"}
+    address = f"{endpoint}/{name}"
+    urllib.request.urlopen(urllib.request.Request(address, headers=allowed, method="PUT")).close()
+    account = {
+        "client_email": "vitrine@tests.example",
+        "private_key": GOOGLE_KEY,
+        "private_key_id": "1",
+        "gcs_base_url": endpoint,
+    }
+    options = {
+        GOOGLE_ACCOUNT: json.dumps(account),
+        "GOOGLE_ALLOW_HTTP": "true",
+    }
+    return Bucket(f"gs://{name}/some/where", options)
+
+
+BUCKETS: Final[dict[str, Callable[[], Bucket]]] = {"s3": s3, "abfss": azure, "gs": gs}
 
 
 def moto(port: int) -> list[str]:
@@ -93,6 +134,14 @@ def moto(port: int) -> list[str]:
 @cache
 def _moto() -> int:
     return started(moto)[0]
+
+
+@cache
+def _google() -> int:
+    program = Path(__file__).with_name("google_storage.py")
+    key = load_pem_private_key(GOOGLE_KEY.encode(), None).public_key()
+    public = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    return started(lambda port: [sys.executable, "-P", str(program), str(port), public])[0]
 
 
 @cache

@@ -17,9 +17,8 @@ from engine.stores import lake as lake_module
 from engine.stores.lake import LakeStore
 from tests.faults.server import AGGREGATE, ROOT, Answer, ask, environment, post, serving, totals
 from tests.faults.waiting import BRANDS, WORKSPACE
-from tests.objects import ACCOUNT_KEY, BUCKETS, KEY_ID, SECRET, Bucket, moto, s3, started
+from tests.objects import BUCKETS, SECRETS, Bucket, moto, s3, started
 
-SECRETS = (KEY_ID, SECRET, ACCOUNT_KEY)
 SMALL_FILES = 3
 WITHIN = 15.0
 """Seconds in which a request is refused while the store does not answer: two looks, and some."""

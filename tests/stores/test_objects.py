@@ -1,5 +1,6 @@
 """What only a lake in an object store can do wrong."""
 
+import json
 import logging
 import re
 import socket
@@ -19,11 +20,20 @@ from engine.stores.lake import SMALL_FILES, LakeStore
 from engine.stores.objects import Unreachable
 from engine.stores.open import open_lake
 from tests.generate import NOW, SCOPE, frame
-from tests.objects import ACCOUNT_KEY, BUCKETS, KEY_ID, SECRET, Bucket, free_port, s3
+from tests.objects import (
+    ACCOUNT_KEY,
+    BUCKETS,
+    GOOGLE_ACCOUNT,
+    KEY_ID,
+    SECRETS,
+    Bucket,
+    free_port,
+    pem,
+    s3,
+)
 from tests.stores.places import ALWAYS, columns_of, ids, scan, some
 
 WORKSPACE, BRAND = SCOPE.workspace_id, SCOPE.brand_id
-SECRETS = (KEY_ID, SECRET, ACCOUNT_KEY)
 
 
 @pytest.fixture(params=BUCKETS)
@@ -157,11 +167,12 @@ def test_no_secret_is_shown(bucket, tmp_path, caplog):
     ]
     assert categories
     texts = [repr(settings), repr(snapshot), str(lake.root), *categories]
-    options = dict(bucket.options)
-    (endpoint,) = [name for name in options if "ENDPOINT" in name]
-    away = Bucket(
-        bucket.url, options | {endpoint: f"http://127.0.0.1:{free_port()}/devstoreaccount1"}
-    )
+    nobody = f"http://127.0.0.1:{free_port()}"
+    options = {
+        name: re.sub(r"http://127\.0\.0\.1:\d+", nobody, value)
+        for name, value in bucket.options.items()
+    }
+    away = Bucket(bucket.url, options)
     for work in (
         lambda: store(away, tmp_path).snapshot(SCOPE),
         lambda: write(store(away, tmp_path), "2"),
@@ -280,9 +291,18 @@ def test_a_start_with_azure_keys_that_are_wrong(tmp_path):
     assert wrong not in said
 
 
+def test_a_start_with_the_key_of_another_google_account(tmp_path):
+    bucket = BUCKETS["gs"]()
+    account = json.loads(bucket.options[GOOGLE_ACCOUNT]) | {"private_key": pem()}
+    refused = Bucket(bucket.url, dict(bucket.options) | {GOOGLE_ACCOUNT: json.dumps(account)})
+    said = refusal(tmp_path, refused)
+    assert "401 Unauthorized" in said
+    assert [secret for secret in SECRETS if secret in said] == []
+
+
 @pytest.mark.parametrize("key", ["no JSON Kanarie-id-93", '{"private_key": "Kanarie-id-93"}'])
 def test_a_start_with_a_google_key_that_is_none(tmp_path, key):
-    options = {"GOOGLE_SERVICE_ACCOUNT_KEY": key}
+    options = {GOOGLE_ACCOUNT: key}
     said = refusal(tmp_path, Bucket("gs://lake/x", options))
     assert "Unable to decode service account file" in said
 
