@@ -7,7 +7,6 @@ Written to RESULTS.md. The rollups are kept beside the lake, for `benchmarks.pee
 
 import argparse
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -21,6 +20,7 @@ import polars as pl
 
 from benchmarks.lake import END, SCOPE, events, files, folder, home, lake
 from benchmarks.results import write_section
+from benchmarks.usage import memory as memory_of
 from engine import bootstrap
 from engine.engine import Engine
 from engine.rollups.build import Builder
@@ -79,7 +79,7 @@ def line(rows: int) -> str:
     return (
         f"| {sum(file.rows for file in files(builder.lake)):,} | {built:.1f} s | {more:.1f} s |"
         f" {day_events:,.0f} | {mb[0]:,.0f} MB | {mb[1]:,.0f} MB |"
-        f" {build_memory / 1e6:,.1f} GB | {first * 1000:,.0f} ms | {memory / 1e6:,.1f} GB |"
+        f" {build_memory:,.2f} GiB | {first * 1000:,.0f} ms | {memory:,.2f} GiB |"
     )
 
 
@@ -90,7 +90,7 @@ def process(part: str, rows: int) -> list[float]:
 
 
 def build(rows: int) -> None:
-    """Seconds, and the peak memory in KB."""
+    """Seconds, and the peak memory in GiB."""
     began = time.perf_counter()
     build_before(builder_of(rows), END)
     print(time.perf_counter() - began, peak())
@@ -117,14 +117,15 @@ def build_before(builder: Builder, moment: datetime) -> None:
 
 
 def first(rows: int) -> None:
-    """Seconds from opening the lake to the first answer, and the memory in KB."""
+    """Seconds from opening the lake to the first answer, and the peak memory in GiB."""
     began = time.perf_counter()
     engine_of(rows).aggregate(BODY, SCOPE, END)
     print(time.perf_counter() - began, peak())
 
 
-def peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def peak() -> float:
+    """Of this program only: `getrusage` also counts what its process was before it began."""
+    return memory_of(os.getpid(), "VmHWM") / 1024
 
 
 def size(folder: Path) -> int:

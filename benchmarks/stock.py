@@ -2,7 +2,7 @@
 
 import json
 import multiprocessing
-import resource
+import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from benchmarks import clickhouse, duck_tables, postgres
 from benchmarks.lake import folder, home, lake
+from benchmarks.usage import memory
 from benchmarks.worker import Peer
 
 LARGEST_POSTGRES: Final = 10_000_000
@@ -81,7 +82,7 @@ def _make(build: Callable[[], None], note: Path) -> None:
     build()
     made = {
         "seconds": time.perf_counter() - began,
-        "bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10,
+        "bytes": int(memory(os.getpid(), "VmHWM")) << 20,
     }
     note.write_text(json.dumps(made))
 
