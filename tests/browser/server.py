@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from engine.demo.words import BRANDS, WORKSPACE
 
@@ -92,17 +92,6 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
         yield browser
         browser.close()
-
-
-@contextmanager
-def profile(folder: Path, **options: Any) -> Iterator[BrowserContext]:
-    """A browser as a person has it: what it has learnt of a page, it keeps in a folder."""
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            folder, executable_path=chromium_path(), args=ARGUMENTS, **options
-        )
-        yield context
-        context.close()
 
 
 def posted(address: str, body: dict[str, Any]) -> dict[str, Any]:
