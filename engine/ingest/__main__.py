@@ -1,4 +1,4 @@
-"""python -m engine.ingest FILE --workspace ws_x [--brand UUID]"""
+"""python -m engine.ingest FILE --workspace ws_x [--brand UUID] [--dates month-first]"""
 
 import argparse
 import sys
@@ -8,6 +8,9 @@ from pathlib import Path
 
 from engine.errors import InvalidRequest
 from engine.ingest.load import Loaded, load
+from engine.ingest.mapping import Mapping
+from engine.ingest.normalise import FIELDS
+from engine.ingest.times import DATES, YEAR_LAST, Dates
 from engine.scope import BRAND_FIELD, faults_of
 from engine.settings import Settings
 from engine.stores.open import open_lake
@@ -39,6 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
             datetime.now(UTC),
             options.brand and options.brand.lower(),
             progress=_show_progress,
+            mapping=_mapping(options.dates),
         )
     except (InvalidRequest, OSError) as error:
         print(f"\n{error}" if sys.stderr.isatty() else error, file=sys.stderr)
@@ -52,7 +56,15 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("file", type=Path, help="a .csv, .ndjson, .jsonl, .parquet or .xlsx file")
     parser.add_argument("--workspace", required=True, help="as in ws_shop")
     parser.add_argument("--brand", help="a UUID for all rows, in place of the column brand_id")
+    parser.add_argument(
+        "--dates", choices=DATES, help="what comes first in dates that end with their year"
+    )
     return parser.parse_args(arguments)
+
+
+def _mapping(dates: Dates | None) -> Mapping | None:
+    """Columns are what they are called."""
+    return None if dates is None else Mapping({name: name for name in FIELDS}, dates=dates)
 
 
 def _show_progress(rows: int) -> None:
@@ -76,6 +88,9 @@ def _report(loaded: Loaded, options: argparse.Namespace, seconds: float) -> None
         print(f"row {row}: {field}: {message}", file=sys.stderr)
     if loaded.rejected.height > SHOWN:
         print(f"... and {loaded.rejected.height - SHOWN:,} more", file=sys.stderr)
+    messages = loaded.rejected.filter(field="created_at")["message"]
+    if options.dates is None and messages.str.contains(f"{YEAR_LAST[:-1]} is not a time").any():
+        print("Say with --dates what comes first in dates such as 3/4/2026.", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from engine.ahead import ahead
 from engine.ingest.append import without_repeats, without_stored
 from engine.ingest.mapping import Mapping, apply
 from engine.ingest.metadata import text_of
-from engine.ingest.normalise import normalise
+from engine.ingest.normalise import REJECTED, normalise
 from engine.ingest.read import READERS, read
 from engine.ingest.refuse import count_rows, refuse_kind
 from engine.ingest.waiting import Waiting
@@ -26,7 +26,7 @@ from engine.stores.lake import LakeStore
 class Loaded:
     """What became of a file's rows: read = stored + duplicates + the rows of `rejected`.
 
-    rejected: row, field, message. rounded: measures with more than 6 fractional digits.
+    rejected: REJECTED. rounded: measures with more than 6 fractional digits.
     without_brand: stored, but in no brand's answers.
     """
 
@@ -72,7 +72,7 @@ def load(
             rows += raw.height
             progress(rows)
         if not rows:
-            return Loaded(0, 0, 0, 0, 0, pl.DataFrame({"row": [], "field": [], "message": []}))
+            return Loaded(0, 0, 0, 0, 0, REJECTED.to_frame())
         storing()
         with lake.writing(workspace):
             brands, kept = _fresh(lake, workspace, waiting.keys(), arrival, rows)

@@ -14,7 +14,7 @@ from engine.contract import MEASURES
 from engine.errors import Fault
 from engine.ingest.metadata import text_of
 from engine.ingest.normalise import FIELDS, NOT_METADATA, Normal, normalise
-from engine.ingest.times import read_times
+from engine.ingest.times import Dates, are_year_last, order_of, read_times, year_first
 from engine.scope import UUID
 
 OWN: Final = ("row", "fault")
@@ -57,11 +57,13 @@ SYNONYMS: Final = {
 class Mapping:
     """fields: event field -> column of the file. What is in no field stays metadata.
 
-    event_type: the type of every event, when no column says it.
+    event_type: the type of every event, when no column says it. dates: how to read times whose
+    dates end with their year; without it these are no times.
     """
 
     fields: dict[str, str] = field(default_factory=dict)
     event_type: str | None = None
+    dates: Dates | None = None
 
     def faults(self) -> list[Fault]:
         """What keeps a file from being read like this."""
@@ -100,7 +102,7 @@ def apply(frame: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
     own = [pl.col(name) for name in OWN if name in frame.columns]
     # Not by pl.col, which takes a name such as "^a$" for a pattern.
     fields: list[pl.Series | pl.Expr] = [
-        frame[column].alias(name)
+        _values(frame[column], name, mapping.dates).alias(name)
         for name, column in mapping.fields.items()
         if column in frame.columns
     ]
@@ -111,6 +113,10 @@ def apply(frame: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
         for name in mapping.metadata(frame.columns)
     ]
     return frame.select(*own, *fields, *aside)
+
+
+def _values(column: pl.Series, name: str, dates: Dates | None) -> pl.Series:
+    return column if dates is None or name != "created_at" else year_first(column, dates)
 
 
 def preview(sample: pl.DataFrame, mapping: Mapping, arrival: datetime, brand: str | None) -> Normal:
@@ -138,7 +144,8 @@ def guess(sample: pl.DataFrame) -> Mapping:
         # Better rows that are rejected with a reason than the time of the import for all of them.
         named = _first(columns, CLEARLY_TIMES, found, lambda c: sample[c].null_count() == 0)
         found |= {} if named is None else {"created_at": named}
-    return Mapping({name: found[name] for name in FIELDS if name in found})
+    dates = order_of(sample[found["created_at"]]) if "created_at" in found else None
+    return Mapping({name: found[name] for name in FIELDS if name in found}, dates=dates)
 
 
 def simple(name: str) -> str:
@@ -168,7 +175,7 @@ def _used(taken: dict[str, str]) -> set[str]:
 def _holds_times(column: pl.Series) -> bool:
     values = column.drop_nulls().head(50)
     times, missing = read_times(values, datetime.now(UTC))
-    return bool((times.is_not_null() & ~missing).any())
+    return bool((times.is_not_null() & ~missing).any()) or are_year_last(values)
 
 
 def _holds_numbers(column: pl.Series) -> bool:

@@ -16,6 +16,7 @@ from engine.stores.base import EVENTS
 
 FIELDS: Final = (*EVENTS.names(), "brand_id")
 UUIDS: Final = ("catalog_id", "brand_id")
+REJECTED: Final = pl.Schema({"row": pl.UInt32, "field": pl.String, "message": pl.String})
 NOT_METADATA: Final = frozenset({*FIELDS, "workspace_id", "row", "fault"})
 
 
@@ -23,7 +24,7 @@ NOT_METADATA: Final = frozenset({*FIELDS, "workspace_id", "row", "fault"})
 class Normal:
     """events: EVENTS, `brand_id`, `row`, and `arrived`: the event had no time of its own.
 
-    rejected: row, field, message; a row may have several. rounded: how many measures had more than
+    rejected: REJECTED; a row may have several. rounded: how many measures had more than
     6 fractional digits.
     """
 
@@ -112,7 +113,7 @@ TOO_LARGE: Final = "{} is 10^12 or more; a measure must be smaller"
 
 
 def _rejected(raw: pl.DataFrame, **faults: pl.Series) -> pl.DataFrame:
-    parts = [pl.DataFrame(schema={"row": pl.UInt32, "field": pl.String, "message": pl.String})]
+    parts = [REJECTED.to_frame()]
     for name, mask in faults.items():
         if not mask.any():
             continue

@@ -1,7 +1,7 @@
 """Times of raw rows become UTC microseconds."""
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Literal, get_args
 
 import polars as pl
 
@@ -12,6 +12,16 @@ DAY: Final = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 CLOCK: Final = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 USUAL: Final = rf"^{DAY}[T ]{CLOCK}(\.[0-9]{{1,6}})?(Z|\+00|\+00:00)?$"
 """UTC to the microsecond, as most programs and databases write it."""
+
+Dates = Literal["month-first", "day-first"]
+"""What comes first in a date that ends with its year."""
+DATES: Final[tuple[Dates, ...]] = get_args(Dates)
+YEAR_LAST: Final = (
+    r"^(?<first>[0-9]{1,2})[/.-](?<second>[0-9]{1,2})[/.-](?<year>[0-9]{4})"
+    r"(?:,?[ T]+(?<hour>[0-9]{1,2}):(?<minute>[0-9]{2})(?::(?<rest>[0-9]{2}(?:\.[0-9]{1,6})?))?"
+    r"(?: ?(?<half>[AaPp])[Mm])?)?$"
+)
+"""As spreadsheets write it: 12/1/2010 8:26, 01.12.2010, 12/31/2026, 11:59:59 PM."""
 
 YEARS: Final = (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
 """What Python's datetime can hold; an event outside it would make its table unreadable."""
@@ -24,7 +34,7 @@ def read_times(column: pl.Series, arrival: datetime) -> tuple[pl.Series, pl.Seri
     1970, by their size. Text is ISO 8601, or such a number.
     """
     if column.dtype == pl.String:
-        column = column.str.strip_chars().replace("", None)
+        column = _stripped(column).replace("", None)
     missing = column.is_null()
     times = pl.col("times")
     within = pl.when(times.is_between(*YEARS, closed="left")).then(times)
@@ -32,6 +42,56 @@ def read_times(column: pl.Series, arrival: datetime) -> tuple[pl.Series, pl.Seri
         pl.when("missing").then(pl.lit(arrival, TIME)).otherwise(within).alias(column.name)
     )
     return read.to_series(), missing
+
+
+def are_year_last(column: pl.Series) -> bool:
+    """Whether some texts are dates that end with their year."""
+    return column.dtype == pl.String and bool(_stripped(column).str.contains(YEAR_LAST).any())
+
+
+def order_of(column: pl.Series) -> Dates | None:
+    """What comes first in dates that end with their year; None where the texts do not say."""
+    if not are_year_last(column):
+        return None
+    parts = _stripped(column).str.extract_groups(YEAR_LAST).struct
+    beyond = [bool((parts.field(n).cast(pl.Int8) > 12).any()) for n in ("second", "first")]
+    return DATES[beyond.index(True)] if sum(beyond) == 1 else None
+
+
+def year_first(column: pl.Series, dates: Dates) -> pl.Series:
+    """The texts with dates that end with their year as ISO 8601; all others as they are."""
+    if column.dtype != pl.String:
+        return column
+    part = {
+        name: pl.col("parts").struct.field(name)
+        for name in ("first", "second", "year", "hour", "minute", "rest", "half")
+    }
+    month, day = (part[name].str.zfill(2) for name in ("first", "second"))
+    if dates == "day-first":
+        month, day = day, month
+    hour = part["hour"].fill_null("0").cast(pl.Int8)
+    of_twelve = pl.when(hour.is_between(1, 12)).then(hour % 12)
+    clock = (
+        pl.when(part["half"].is_null())
+        .then(hour)
+        .when(part["half"].str.to_lowercase() == "p")
+        .then(of_twelve + 12)
+        .otherwise(of_twelve)
+    )
+    time = pl.format(
+        "{}-{}-{}T{}:{}:{}",
+        *(part["year"], month, day, clock.cast(pl.String).str.zfill(2)),
+        *(part["minute"].fill_null("00"), part["rest"].fill_null("00")),
+    )
+    is_one = time.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", strict=False).is_not_null()
+    found = pl.select(text=column, parts=_stripped(column).str.extract_groups(YEAR_LAST)).select(
+        pl.when(is_one).then(time).otherwise("text").alias(column.name)
+    )
+    return found.to_series()
+
+
+def _stripped(column: pl.Series) -> pl.Series:
+    return column.str.strip_chars()
 
 
 def _converted(column: pl.Series) -> pl.Series:

@@ -10,6 +10,7 @@ import streamlit as st
 from engine.contract import MEASURES
 from engine.ingest.mapping import Mapping, guess, preview
 from engine.ingest.normalise import Normal
+from engine.ingest.times import DATES, Dates, are_year_last, order_of
 from pages.ui import text
 
 NONE: Final = "—"
@@ -27,9 +28,11 @@ GROUPS: Final = {
     "Numbers": MEASURES,
     "Everything else": ("metadata",),
 }
+WRITTEN: Final = {"month-first": "month/day/year", "day-first": "day/month/year"}
 HELP: Final = {
     "event_type": "Required. The same for all rows is fine too.",
-    "created_at": "ISO 8601, or seconds, milliseconds or microseconds since 1970.",
+    "created_at": "ISO 8601, dates that end with their year, or seconds, milliseconds or"
+    " microseconds since 1970.",
     "event_id": "Without one, each row is known by the file and its place in it.",
     "session_id": "Distinct counts are counts of sessions.",
     "brand_id": "UUIDs. Used when the brand comes from the column brand_id.",
@@ -44,6 +47,7 @@ def mapping_controls(sample: pl.DataFrame, upload: int) -> Mapping:
     guessed = guess(sample)
     offered = _labels(Mapping().metadata(sample.columns))
     fields: dict[str, str] = {}
+    dates: Dates | None = None
     for group, names in GROUPS.items():
         st.markdown(f"**{group}**")
         with st.grid(4, min_column_width=130, gap="small"):
@@ -51,6 +55,8 @@ def mapping_controls(sample: pl.DataFrame, upload: int) -> Mapping:
                 chosen = _select(name, offered, guessed.fields.get(name), upload)
                 if chosen is not None:
                     fields[name] = chosen
+                if name == "created_at" and chosen is not None and are_year_last(sample[chosen]):
+                    dates = _dates(order_of(sample[chosen]), upload)
             if group == next(iter(GROUPS)) and "event_type" not in fields:
                 constant = st.text_input(
                     "event_type of all rows",
@@ -58,7 +64,21 @@ def mapping_controls(sample: pl.DataFrame, upload: int) -> Mapping:
                     key=f"constant_{upload}",
                     help="a-z, then 1 to 62 of a-z, 0-9 and _",
                 )
-    return Mapping(fields, None if "event_type" in fields else constant.strip() or None)
+    event_type = None if "event_type" in fields else constant.strip() or None
+    return Mapping(fields, event_type, dates)
+
+
+def _dates(known: Dates | None, upload: int) -> Dates | None:
+    """Where the first rows do not say which it is, nobody but the user can."""
+    return st.selectbox(
+        "Its dates are",
+        DATES,
+        index=None if known is None else DATES.index(known),
+        format_func=WRITTEN.__getitem__,
+        placeholder="Choose",
+        key=f"dates_{upload}",
+        help="3/4/2026 is March 4 for some and 3 April for others. Times are UTC.",
+    )
 
 
 def _labels(columns: list[str]) -> dict[str, str]:

@@ -76,6 +76,22 @@ def test_rejected_rows_are_named(tmp_path, run):
     ]
 
 
+def test_the_order_of_dates_can_be_said(tmp_path, run):
+    times = ("1/2/2026 8:26", "13/2/2026")
+    rows = [row(f"{i}", created_at=time) for i, time in enumerate(times)]
+    path = write_csv(tmp_path / "a.csv", *rows)
+    _, (line,), err = run(path, "--workspace", WORKSPACE)
+    assert "0 stored, 0 duplicates, 2 rejected" in line
+    assert err.splitlines()[-1] == ("Say with --dates what comes first in dates such as 3/4/2026.")
+    _, (line,), err = run(path, "--workspace", WORKSPACE, "--dates", "day-first")
+    assert ("2 stored" in line, err) == (True, "")
+    events = lake(tmp_path).open(WORKSPACE, BRAND).all_events().collect().sort("event_id")
+    assert [f"{moment:%Y-%m-%dT%H:%M}" for moment in events["created_at"]] == [
+        "2026-02-01T08:26",
+        "2026-02-13T00:00",
+    ]
+
+
 def test_many_rejected_rows_are_counted(tmp_path, run):
     path = write_csv(tmp_path / "a.csv", *(row(str(i), event_type="") for i in range(1500)))
     code, (line,), err = run(path, "--workspace", WORKSPACE)

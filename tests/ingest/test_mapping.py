@@ -109,6 +109,24 @@ def test_times_that_cannot_be_read_are_still_taken_for_the_time():
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "dates"),
+    [("12/31/2026 8:26", "month-first"), ("31.12.2026", "day-first"), ("1/2/2026", None)],
+)
+def test_the_order_of_dates_is_guessed_where_they_say_it(text, dates):
+    sample = pl.DataFrame({"ts": ["1/2/2026", text], "action": ["a", "b"]})
+    assert guess(sample) == Mapping({"event_type": "action", "created_at": "ts"}, dates=dates)
+
+
+def test_dates_are_read_in_the_order_that_is_chosen():
+    raw = pl.DataFrame({"ts": ["1/2/2026", "2026-01-02"], "note": ["1/2/2026", None]})
+    fields = {"created_at": "ts"}
+    for dates, first in ((None, "1/2/2026"), ("day-first", "2026-02-01T00:00:00")):
+        found = apply(raw, Mapping(fields, "view", dates))
+        assert found["created_at"].to_list() == [first, "2026-01-02"]
+        assert found["note"].to_list() == ["1/2/2026", None]
+
+
 def test_known_files():
     shop = ["event_time", "event_type", "product_id", "category_id", "brand", "price", "user_id"]
     rows = [[TIME], ["view"], ["1"], ["9"], ["apple"], ["10.5"], ["5"], ["s-1"]]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_series_equal
 
 from engine.ingest import times
-from engine.ingest.times import TIME, read_times
+from engine.ingest.times import TIME, are_year_last, order_of, read_times, year_first
 
 ARRIVAL = datetime(2026, 11, 23, 12, 30, 15, 123_456, tzinfo=UTC)
 SECOND = datetime(2026, 11, 23, 5, 31, 56, tzinfo=UTC)
@@ -254,3 +254,60 @@ def test_what_is_usual():
     assert texts.str.contains(times.USUAL).all()
     odd = pl.Series(["2026-11-23T05:31:60Z", "2026-11-23T05:31:56.1234567Z", "2026-11-23"])
     assert not odd.str.contains(times.USUAL).any()
+
+
+YEAR_LAST = [
+    # the text, what it is with the month first, and with the day first
+    ("12/1/2010 8:26", "2010-12-01T08:26", "2010-01-12T08:26"),
+    (" 01-12-2010\n", "2010-01-12", "2010-12-01"),
+    ("31.12.2026, 23:59:59.25", None, "2026-12-31T23:59:59.25"),
+    ("12/31/2026 11:59 PM", "2026-12-31T23:59", None),
+    ("1/1/2026 12:00:01 am", "2026-01-01T00:00:01", "2026-01-01T00:00:01"),
+    ("1/1/2026 12:00PM", "2026-01-01T12:00", "2026-01-01T12:00"),
+    ("2/30/2010", None, None),
+    ("0/1/2010", None, None),
+    ("1/1/2026 13:00 PM", None, None),
+    ("1/1/2026 24:00", None, None),
+    ("1/1/26", None, None),
+]
+
+
+@pytest.mark.parametrize(("text", "month_first", "day_first"), YEAR_LAST)
+def test_dates_that_end_with_their_year(text, month_first, day_first):
+    assert read(pl.Series([text]))[0] == [None]
+    for dates, expected in (("month-first", month_first), ("day-first", day_first)):
+        found = year_first(pl.Series("c", [text, "2026-11-23"]), dates)
+        assert found.name == "c"
+        assert read(found)[0] == read(pl.Series([expected or "x", "2026-11-23"]))[0]
+        if expected is None:
+            assert found[0] == text
+
+
+def test_every_day_and_minute_written_with_the_year_last():
+    moments = [
+        datetime(2024, 1, 1, tzinfo=UTC) + timedelta(hours=25, minutes=7) * i for i in range(700)
+    ]
+    for dates, form in (("month-first", "%m/%d/%Y %I:%M %p"), ("day-first", "%d.%m.%Y %H:%M")):
+        texts = pl.Series([f"{moment:{form}}" for moment in moments])
+        assert order_of(texts) == dates
+        assert read(year_first(texts, dates))[0] == moments
+
+
+def test_what_comes_first_is_said_by_the_dates_alone():
+    for texts, expected in (
+        (["1/13/2026", "1/2/2026", None, "x"], "month-first"),
+        (["13/1/2026", ""], "day-first"),
+        (["1/2/2026"], None),
+        (["13/1/2026", "1/13/2026"], None),
+        (["2026-11-23"], None),
+        ([], None),
+    ):
+        assert order_of(pl.Series(texts, dtype=pl.String)) == expected
+    assert order_of(pl.Series([1, 2])) is None
+    assert not are_year_last(pl.Series([None]))
+    assert are_year_last(pl.Series(["x", "1/2/2026"]))
+
+
+def test_other_columns_stay_as_they_are():
+    for column in (pl.Series([1]), pl.Series([None]), pl.Series([date(2026, 1, 2)])):
+        assert_series_equal(year_first(column, "day-first"), column)

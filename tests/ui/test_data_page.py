@@ -215,6 +215,22 @@ def test_the_mapping_can_be_corrected() -> None:
     assert list(inventory.event_types) == ["agent_view"]
 
 
+@pytest.mark.usefixtures("empty")
+@pytest.mark.parametrize(("known", "dates"), [("31/12/2026", "day-first"), ("1/2/2026", None)])
+def test_the_order_of_dates_is_asked_for(known: str, dates: str | None) -> None:
+    """Guessed where the file says it; else nothing is chosen, and every row would be rejected."""
+    body = f"when,action\n1/2/2026 8:26,view\n{known},view\n".encode()
+    page = uploaded(opened(), body)
+    order = next(box for box in page.selectbox if box.label == "Its dates are")
+    assert order.value == dates
+    rejected = [said.value for said in page.warning if "would be rejected" in said.value]
+    assert len(rejected) == (dates is None)
+    order.set_value("month-first").run()
+    assert not page.exception
+    shown = next(frame.value for frame in page.dataframe if "created_at" in frame.value.columns)
+    assert shown["created_at"].iloc[0].startswith("2026-01-02 08:26:00")
+
+
 @pytest.mark.usefixtures("shop")
 @pytest.mark.parametrize(
     ("workspace", "said"),
