@@ -89,7 +89,8 @@ def _report(loaded: Loaded, options: argparse.Namespace, seconds: float) -> None
     if loaded.rejected.height > SHOWN:
         print(f"... and {loaded.rejected.height - SHOWN:,} more", file=sys.stderr)
     messages = loaded.rejected.filter(field="created_at")["message"]
-    if options.dates is None and messages.str.contains(f"{YEAR_LAST[:-1]} is not a time").any():
+    year_last = f"{YEAR_LAST.removesuffix('$')} is not a time"
+    if options.dates is None and messages.str.contains(year_last).any():
         print("Say with --dates what comes first in dates such as 3/4/2026.", file=sys.stderr)
 
 
