@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from engine.database.connect import open_database
-from engine.workspaces.dashboards import Dashboards
+from engine.workspaces.dashboards import REVISIONS, Dashboards
 from engine.workspaces.widget import Dashboard
 from tests.faults.server import ROOT
 from tests.faults.sizes import SEED, record, size
@@ -104,14 +104,14 @@ def started(program: str, url: str, *ids: str) -> "subprocess.Popen[str]":
 def whole(store: Dashboards, id: str, told: int) -> Dashboard:
     """The dashboard, of which everything belongs to one version: the last that was told, or next.
 
-    It can be had back from any version, and saved again.
+    It can be had back from any version that is kept, and saved again.
     """
     board = store.get(*SCOPE, id)
     assert board.version in (told, told + 1)
     assert len(board.widgets) == 10
     assert {one.title for one in board.widgets} == {board.name} == {str(board.version)}
     numbers = [one.number for one in store.revisions(*SCOPE, id)]
-    assert numbers == list(range(board.version, 0, -1))
+    assert numbers == list(range(board.version, 0, -1))[:REVISIONS]
     assert raw(store.revision(*SCOPE, id, board.version)) == raw(board)
     return board
 
