@@ -47,6 +47,7 @@ def house(tmp_path_factory):
     """A shop with accounts; by name the cookies of everybody."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VITRINE_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("VITRINE_DEMO", "off")
         patch.setenv("VITRINE_DEMO_EVENTS", "20000")
         process.cache_clear()
         process().demo.build()
