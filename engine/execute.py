@@ -6,6 +6,8 @@ pairs is faster and smaller than a set for every key.
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import polars as pl
@@ -36,10 +38,14 @@ KEYS: Final = {
 }
 
 EPOCH: Final = datetime.fromtimestamp(0, UTC).replace(tzinfo=None)
-TIMES: Final[dict[str, Callable[[Any], str]]] = {
-    "day": date.isoformat,
-    "hour": lambda hours: (EPOCH + timedelta(hours=hours)).isoformat() + "Z",
-}
+
+
+@lru_cache(maxsize=20_000)
+def _hour(hours: int) -> str:
+    return (EPOCH + timedelta(hours=hours)).isoformat() + "Z"
+
+
+TIMES: Final[dict[str, Callable[[Any], str]]] = {"day": date.isoformat, "hour": _hour}
 """KEYS of one key."""
 FEW: Final = 4_096
 """So many rows are faster put in order one by one."""
@@ -91,18 +97,20 @@ def _few(partials: Partials, request: AggregateRequest) -> tuple[Row, ...]:
     keys = (partials.text or _same)(frame["key"]).to_list()
     value, secondary = (frame[name] for name in MEASURES[request.aggregation])
     counts = secondary.to_list()
-    values: list[int] | list[float] = value.to_list()
-    if request.is_numeric:
-        values = value.cast(pl.Float64).to_list()
+    values = (value.cast(pl.Float64) if request.is_numeric else value).to_list()
     if request.aggregation == "avg":
-        values = [total / max(count, 1) for total, count in zip(values, counts, strict=True)]
+        values = [total / (count or 1) for total, count in zip(values, counts, strict=True)]
     rows = list(zip(keys, values, counts, strict=True))
     if request.is_time:
         write = TIMES[request.group_by]
         latest = sorted(rows)[-request.limit :]
         rows = [(write(key), value, count) for key, value, count in latest]
     else:
-        rows.sort(key=lambda row: (request.is_numeric and not row[2], -row[1], row[0]))
+        # One sort after the other takes half as long as one whose key says all.
+        rows.sort(key=itemgetter(0))
+        rows.sort(key=itemgetter(1), reverse=True)
+        if request.is_numeric:
+            rows.sort(key=lambda row: row[2] == 0)
         del rows[request.limit :]
     if request.is_numeric:
         return tuple(Row(key, wire_number(value), count) for key, value, count in rows)

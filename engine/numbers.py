@@ -61,4 +61,5 @@ def _unusual(texts: pl.Series) -> pl.Series:
 
 def wire_number(value: float) -> int | float:
     """Integral values up to 2^53 as integers, so that they print without exponent."""
-    return int(value) if value == int(value) and abs(value) <= EXACT else value
+    whole = int(value)
+    return whole if whole == value and abs(whole) <= EXACT else value

@@ -198,8 +198,8 @@ def _uncountable(request: AggregateRequest, sources: Sources) -> Iterator[Refusa
 def _segments(start: datetime, end: datetime, sources: Sources) -> Iterator[Segment]:
     day = _midnight(start.date())
     while day < end:
-        after = _month_after(day)
-        if day.date() in sources.months and day >= start and after <= end:
+        is_month = day.date() in sources.months and day >= start
+        if is_month and (after := _month_after(day)) <= end:
             source = "months"
         else:
             after = day + ONE_DAY
