@@ -1,6 +1,7 @@
 """One dashboard as a person uses it: cards, their menus, and the handles of edit mode."""
 
 import re
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -115,6 +116,13 @@ TWELVE: Final = [
 """A dashboard of every widget type, with a gap at its end."""
 
 
+FEW: Final = [
+    counter(0, "Events"),
+    widget("breakdown_bar", 0, 1, 10, 2, "Types", group_by="event_type"),
+    widget("time_series", 10, 1, 10, 2, "Days", group_by="day"),
+]
+
+
 def store(home: Path) -> Dashboards:
     """The dashboards of the server over this home."""
     return Dashboards(open_database(Settings.read(home=home).database), utc_now)
@@ -124,6 +132,26 @@ def make(home: Path, widgets: Sequence[dict[str, Any]], slug: str, name: str = "
     """The id of a new dashboard of the demo shop's first brand."""
     raw = {"slug": slug, "name": name, "widgets": list(widgets)}
     return store(home).create(WORKSPACE, BRANDS[0], "somebody", raw).id
+
+
+def saved(home: Path, dashboard: str) -> dict[str, tuple[int, ...]]:
+    """Where the saved widgets lie, by title."""
+    found = store(home).get(WORKSPACE, BRANDS[0], dashboard)
+    return {w.title: tuple(w.position.to_dict().values()) for w in found.widgets}
+
+
+def expect_kept(home: Path, dashboard: str, title: str, place: tuple[int, ...]) -> None:
+    """Wait until the draft has it: the page has heard of what the browser did."""
+    for _ in range(PATIENCE // 250):
+        draft = store(home).draft("demo", dashboard)
+        parts = [] if draft is None else draft.widgets[1:]
+        if any(
+            part["config"]["title"] == title and tuple(part["position"].values()) == place
+            for part in parts
+        ):
+            return
+        time.sleep(0.25)
+    raise AssertionError(f"{title} is not kept at {place}")
 
 
 class DashboardPage:

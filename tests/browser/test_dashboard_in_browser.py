@@ -1,13 +1,8 @@
 """A dashboard in a browser: what it shows, how it is arranged, and that no edit is lost."""
 
 import json
-import os
 import re
-import signal
-import sqlite3
-import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,30 +16,27 @@ from engine.demo.words import BRANDS, WORKSPACE
 from engine.settings import Settings
 from tests.browser.dashboard import (
     BUYING,
+    FEW,
     FIELDS,
     PATIENCE,
     PLOT,
     TWELVE,
     DashboardPage,
     assert_means,
-    counter,
     drawn,
+    expect_kept,
     make,
     number,
+    saved,
     store,
     widget,
 )
 from tests.browser.opening import WATCH, change, open_once
-from tests.browser.server import posted, running, serving
+from tests.browser.server import posted, serving
 
 Open = Callable[..., DashboardPage]
 PHONE: Final = {"width": 375, "height": 800}
 HOSTILE: Final = "<img src=x onerror=alert(1)> ![x](http://evil.example/x.png)"
-FEW: Final = [
-    counter(0, "Events"),
-    widget("breakdown_bar", 0, 1, 10, 2, "Types", group_by="event_type"),
-    widget("time_series", 10, 1, 10, 2, "Days", group_by="day"),
-]
 
 
 @pytest.fixture(scope="module")
@@ -86,26 +78,6 @@ BOXES: Final = """() => {
     return [grid.width, Object.fromEntries(cells)];
 }"""
 """Where all cells lie, at one moment: the page may still move as a whole."""
-
-
-def saved(home: Path, dashboard: str) -> dict[str, tuple[int, ...]]:
-    """Where the saved widgets lie, by title."""
-    found = store(home).get(WORKSPACE, BRANDS[0], dashboard)
-    return {w.title: tuple(w.position.to_dict().values()) for w in found.widgets}
-
-
-def expect_kept(home: Path, dashboard: str, title: str, place: tuple[int, ...]) -> None:
-    """Wait until the draft has it: the page has heard of what the browser did."""
-    for _ in range(PATIENCE // 250):
-        draft = store(home).draft("demo", dashboard)
-        parts = [] if draft is None else draft.widgets[1:]
-        if any(
-            part["config"]["title"] == title and tuple(part["position"].values()) == place
-            for part in parts
-        ):
-            return
-        time.sleep(0.25)
-    raise AssertionError(f"{title} is not kept at {place}")
 
 
 def test_twelve_widgets_show_what_the_endpoint_answers(
@@ -261,62 +233,6 @@ def test_the_second_editor_is_told_and_overwrites_nothing(new_page: Open, own_ho
     copy = re.search(r"dashboard=([0-9a-f-]{36})", second.page.url)
     assert copy is not None
     assert saved(own_home, copy.group(1))["Days"] == (10, 2, 10, 2)
-
-
-ENDLESS: Final = """
-create view endless as
-    with recursive number(n) as (values (1) union all select n + 1 from number)
-    select n from number;
-create trigger never_done after insert on dashboard_revisions
-    begin select count(*) from endless; end;
-"""
-"""A save has written the dashboard and its widgets, and gets no further than its revision."""
-
-
-def wait_until_saving(home: Path, slug: str) -> None:
-    """Until the dashboard has been written: its row, as it was, is in SQLite's journal."""
-    journal = home / "vitrine.db-journal"
-    for _ in range(PATIENCE // 10):
-        with suppress(FileNotFoundError):
-            if slug.encode() in journal.read_bytes():
-                return
-        time.sleep(0.01)
-    raise AssertionError(f"nothing saves {slug}")
-
-
-def test_a_server_killed_in_the_middle_of_a_save_leaves_the_old_set_and_the_draft(
-    browser: Browser, tmp_path: Path
-) -> None:
-    with running(tmp_path, 20_000) as (address, process):
-        dashboard = make(tmp_path, FEW, "killed-in-a-save")
-        before = store(tmp_path).get(WORKSPACE, BRANDS[0], dashboard)
-        context = browser.new_context(viewport={"width": 1440, "height": 1200})
-        context.set_default_timeout(PATIENCE)
-        page = DashboardPage(context.new_page(), address).open(dashboard)
-        page.edit()
-        page.keys("Days", "ArrowDown")
-        expect_kept(tmp_path, dashboard, "Days", (10, 2, 10, 2))
-        page.settle()
-        with closing(sqlite3.connect(tmp_path / "vitrine.db")) as database:
-            database.executescript(ENDLESS)
-        page.button("Save").click(no_wait_after=True)
-        wait_until_saving(tmp_path, "killed-in-a-save")
-        os.kill(process, signal.SIGKILL)
-        context.close()
-    with closing(sqlite3.connect(tmp_path / "vitrine.db")) as database:
-        database.executescript("drop trigger never_done; drop view endless;")
-    assert store(tmp_path).get(WORKSPACE, BRANDS[0], dashboard) == before
-    with serving(tmp_path, 20_000) as address:
-        context = browser.new_context(viewport={"width": 1440, "height": 1200})
-        context.set_default_timeout(PATIENCE)
-        page = DashboardPage(context.new_page(), address).open(dashboard)
-        page.expect_place("Days", 10, 1, 10, 2)
-        page.press("Continue")
-        page.expect_place("Days", 10, 2, 10, 2)
-        page.press("Save")
-        expect(page.button("Edit")).to_be_visible(timeout=PATIENCE)
-        context.close()
-    assert saved(tmp_path, dashboard)["Days"] == (10, 2, 10, 2)
 
 
 def test_leaving_with_changes_asks(new_page: Open, own_home: Path) -> None:
