@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from engine import process
 from engine.bootstrap import running
+from engine.http.accept import accept_many
 from engine.http.callback import Callback
 from engine.http.doors import announce, authenticator
 from engine.http.health import Health
@@ -34,6 +35,7 @@ from pages.ui.picture import Pictures
 for module in ("pandas", "pages.ui.charts", "pages.ui.controls"):
     import_module(module)
 hide_queries()
+accept_many()
 parts = process()
 in_demo = parts.demo_mode.is_on
 address = st.get_option("server.address")

@@ -1,5 +1,6 @@
 """The one place that builds objects."""
 
+import asyncio
 import gc
 import os
 import secrets
@@ -62,6 +63,7 @@ class Parts:
     lake: LakeStore
     engine: Engine
     cluster: Backend | None
+    pool: Pool
     inbox: Inbox
     keeper: Keeper
     roller: Roller | None
@@ -83,7 +85,8 @@ def build(settings: Settings) -> Parts:
     database = open_database(settings.database)
     inbox = Inbox(database, lake, utc_now)
     cluster = open_cluster(settings)
-    engine = _engine(settings, lake, cluster)
+    pool = _pool(settings)
+    engine = _engine(settings, lake, cluster, pool)
     dashboards = Dashboards(database, utc_now, Role(settings.dashboards_write_role))
     people = People.over(database, utc_now, engine.brands)
     demo_mode = DemoMode(settings.demo, people.accounts.any)
@@ -95,6 +98,7 @@ def build(settings: Settings) -> Parts:
         lake=lake,
         engine=engine,
         cluster=cluster,
+        pool=pool,
         inbox=inbox,
         keeper=Keeper(inbox, lake),
         roller=roller,
@@ -127,14 +131,18 @@ def _share_links(
 def connect(home: Path | str | None = None) -> Engine:
     """An engine over the lake in `home` (VITRINE_HOME or ~/.vitrine without one)."""
     settings = Settings.read(home=home)
-    return _engine(settings, _lake(settings), open_cluster(settings))
+    return _engine(settings, _lake(settings), open_cluster(settings), _pool(settings))
+
+
+def _pool(settings: Settings) -> Pool:
+    return Pool(settings.slots, spare=1)
 
 
 def _lake(settings: Settings) -> LakeStore:
     return open_lake(settings, Columns(settings.column_megabytes << 20))
 
 
-def _engine(settings: Settings, lake: LakeStore, cluster: Backend | None) -> Engine:
+def _engine(settings: Settings, lake: LakeStore, cluster: Backend | None, pool: Pool) -> Engine:
     cache = Cache(
         settings.cache_seconds,
         CACHE_ROWS,
@@ -146,7 +154,7 @@ def _engine(settings: Settings, lake: LakeStore, cluster: Backend | None) -> Eng
         lake,
         cache,
         utc_now,
-        Pool(settings.slots, spare=1),
+        pool,
         rollups if settings.use_rollups else None,
         cluster,
     )
@@ -180,7 +188,8 @@ def _list(settings: Settings, lake: LakeStore) -> None:
 
 @contextmanager
 def running(parts: Parts) -> Iterator[None]:
-    """What goes on behind the answers, while the process serves."""
+    """What goes on behind the answers, while the process serves; on its event loop."""
+    parts.pool.serve(asyncio.get_running_loop())
     sys.setswitchinterval(SWITCH)
     # What is there by now stays: to look through it again would stop requests for a tenth of a
     # second at a time.
@@ -191,6 +200,7 @@ def running(parts: Parts) -> Iterator[None]:
     if parts.cluster is not None:
         Thread(target=parts.cluster.warm, name="cluster", daemon=True).start()
     yield
+    parts.pool.serve(None)
     for part in reversed(at_work):
         part.stop()
 

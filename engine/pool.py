@@ -1,10 +1,11 @@
 """Where computations wait and run: so many at once, and every workspace in its turn."""
 
+from asyncio import AbstractEventLoop
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from threading import Lock, Thread, local
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from threading import Event, Lock, Thread, local
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from engine.errors import Unavailable
@@ -15,6 +16,8 @@ PLACES: Final = 128
 """So many computations of one workspace may wait."""
 PLACES_OF_ALL: Final = 1_024
 """Beyond this only a workspace that has none waiting may add one."""
+GIVES_WAY: Final = 0.05
+"""Seconds for which a computation waits at most for those who serve to look at what has come."""
 
 NO_THREAD: Final = "The server has no thread to spare; ask again in a moment."
 
@@ -88,6 +91,14 @@ class Pool:
         self._waiting = 0
         self._lines: OrderedDict[str, deque[Job]] = OrderedDict()
         self._thread = local()
+        self._serving: AbstractEventLoop | None = None
+
+    def serve(self, loop: AbstractEventLoop | None) -> None:
+        """From now on those in line begin only once this event loop has come round.
+
+        What has come is looked at first: a crowd is refused before computations slow it down.
+        """
+        self._serving = loop
 
     def submit(self, workspace: str, work: Callable[[], T]) -> "Future[T]":
         """Raises Unavailable at once when the workspace's line is full."""
@@ -180,6 +191,17 @@ class Pool:
             jobs = self._next(job.workspace)
             self._begin_all(jobs[1:])
             job = jobs[0] if jobs else None
+            if job is not None:
+                self._give_way()
+
+    def _give_way(self) -> None:
+        loop = self._serving
+        if loop is None:
+            return
+        come_round = Event()
+        with suppress(RuntimeError):  # it has ended
+            loop.call_soon_threadsafe(loop.call_soon, come_round.set)
+            come_round.wait(GIVES_WAY)
 
     def _next(self, ended: str) -> list[Job]:
         """The slot of `ended` given back: those that begin now, with the slots they hold. They are

@@ -1,5 +1,6 @@
 """So many computations at once, every workspace in its turn, a slot until the work really ends."""
 
+import asyncio
 from collections.abc import Iterator
 from concurrent.futures import Future
 from threading import Event, Lock
@@ -205,3 +206,32 @@ def test_who_is_refused_holds_half_of_the_slots() -> None:
     slots.let_go()
     assert len({future.result(30) for future in futures}) == 9
     assert slots.begun[:5] == ["busy0", "busy1", "quiet0", "busy2", "busy3"]
+
+
+def test_who_is_in_line_begins_once_the_event_loop_has_come_round(
+    one: Slots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.pool.GIVES_WAY", 30.0)
+    loop = asyncio.new_event_loop()
+    one.pool.serve(loop)
+    one.submit("ws_a", "first")
+    second = one.submit("ws_a", "second")
+    one.await_begin("first")
+    one.let_go()
+    with pytest.raises(TimeoutError):
+        second.result(0.2)
+    loop.run_until_complete(asyncio.wait_for(asyncio.wrap_future(second, loop=loop), 30))
+    assert one.begun == ["first", "second"]
+    loop.close()
+
+
+@pytest.mark.parametrize("ended", [False, True], ids=["stands still", "has ended"])
+def test_no_event_loop_stops_a_computation(one: Slots, ended: bool) -> None:
+    loop = asyncio.new_event_loop()
+    if ended:
+        loop.close()
+    one.pool.serve(loop)
+    futures = [one.submit("ws_a", name) for name in ("first", "second")]
+    one.let_go()
+    assert [future.result(30) for future in futures] == ["first", "second"]
+    loop.close()
