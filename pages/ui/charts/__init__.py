@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from pages.ui import text
 from pages.ui.charts import bars, heat, lines, parts
-from pages.ui.charts.drawing import Drawing
+from pages.ui.charts.drawing import Chart, Drawing
 from pages.ui.numbers import separators
 from pages.ui.words import both, say
 
@@ -14,6 +14,9 @@ __all__ = ["CONFIG", "DRAW", "Drawing", "describe", "figure", "filling"]
 
 CONFIG: Final = {"displayModeBar": False, "displaylogo": False, "scrollZoom": False}
 CLEAR: Final = "rgba(0,0,0,0)"
+MARGIN: Final = {"l": 8, "r": 16, "t": 8, "b": 8}
+AXIS: Final = {"ticklabeloverflow": "allow"}
+"""To look for labels that stick out takes a browser a tenth of a second a dashboard."""
 DRAW: Final = {
     "line": lines.line,
     "area": lines.area,
@@ -31,25 +34,34 @@ def figure(drawing: Drawing) -> go.Figure:
     """drawing.view.look must be one of DRAW. What can be clicked has its place among drawing.keys
     as customdata.
     """
-    drawn = DRAW[drawing.view.look](drawing)
-    # To look for labels that stick out takes a browser a tenth of a second a dashboard.
-    drawn.update_xaxes(ticklabeloverflow="allow").update_yaxes(ticklabeloverflow="allow")
-    return drawn.update_layout(
-        margin={"l": 8, "r": drawn.layout.margin.r or 16, "t": 8, "b": 8},
-        showlegend=drawing.view.look == "donut",
-        hoverlabel={"align": "left"},
-        separators=separators(),
-        bargap=0.28,
-        paper_bgcolor=CLEAR,
-        plot_bgcolor=CLEAR,
-        dragmode=False,
-        clickmode="event+select",
-    )
+    return go.Figure(*_drawn(drawing))
 
 
 def filling(drawing: Drawing) -> go.Figure:
     """The same for a chart that takes the height of what it is in."""
-    return figure(drawing).update_layout(height=None)
+    traces, layout = _drawn(drawing)
+    return go.Figure(traces, layout | {"height": None})
+
+
+def _drawn(drawing: Drawing) -> Chart:
+    traces, layout = DRAW[drawing.view.look](drawing)
+    return Chart(
+        traces,
+        layout
+        | {
+            "xaxis": AXIS | layout.get("xaxis", {}),
+            "yaxis": AXIS | layout.get("yaxis", {}),
+            "margin": MARGIN | layout.get("margin", {}),
+            "showlegend": drawing.view.look == "donut",
+            "hoverlabel": {"align": "left"},
+            "separators": separators(),
+            "bargap": 0.28,
+            "paper_bgcolor": CLEAR,
+            "plot_bgcolor": CLEAR,
+            "dragmode": False,
+            "clickmode": "event+select",
+        },
+    )
 
 
 def describe(drawing: Drawing) -> str:

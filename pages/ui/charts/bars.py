@@ -7,7 +7,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from pages.ui import text, theme
-from pages.ui.charts.drawing import GREY, HEIGHT, Drawing, room_for
+from pages.ui.charts.drawing import GREY, HEIGHT, Chart, Drawing, room_for
 from pages.ui.charts.lines import goal_line, hovers, previous, time_axes
 from pages.ui.kinds import ADDITIVE
 from pages.ui.numbers import written
@@ -26,13 +26,13 @@ EDGE: Final = 0.01
 """A goal beyond all bars is still within sight."""
 
 
-def bars(drawing: Drawing) -> go.Figure:
+def bars(drawing: Drawing) -> Chart:
     return _lying(
         drawing, [text.for_plotly(row.key) for row in drawing.result.rows[: drawing.most]]
     )
 
 
-def ranking(drawing: Drawing) -> go.Figure:
+def ranking(drawing: Drawing) -> Chart:
     """Numbered; what is not shown is one grey bar, where rows are parts of a whole."""
     rows = drawing.result.rows[: drawing.most]
     names = [f"{i}. {text.for_plotly(row.key)}" for i, row in enumerate(rows, 1)]
@@ -52,45 +52,44 @@ def rest(drawing: Drawing, shown: int) -> tuple[str, float] | None:
     return both("{n} other", "{n} others", more, n=written(more)), value
 
 
-def columns(drawing: Drawing) -> go.Figure:
+def columns(drawing: Drawing) -> Chart:
     """Over time, or of the first rows."""
     if drawing.request.is_time:
         return _columns_of_time(drawing)
     rows = drawing.result.rows[: drawing.most]
-    figure = go.Figure(
-        go.Bar(
-            x=list(range(len(rows))),
-            y=[row.value for row in rows],
-            customdata=list(range(len(rows))),
-            hovertext=_hovers(drawing),
-            hoverinfo="text",
-        )
+    values = [row.value for row in rows]
+    standing = go.Bar(
+        x=list(range(len(rows))),
+        y=values,
+        customdata=list(range(len(rows))),
+        hovertext=_hovers(drawing),
+        hoverinfo="text",
     )
     names = [text.for_plotly(row.key, 20) for row in rows]
-    figure.update_xaxes(showgrid=False, tickvals=list(range(len(rows))), ticktext=names)
-    figure.update_yaxes(rangemode="tozero", **drawing.ticks([row.value for row in rows]))
-    _mark(figure, drawing, "v")
-    return figure.update_layout(height=HEIGHT, barcornerradius=4)
+    layout = {
+        "height": HEIGHT,
+        "barcornerradius": 4,
+        "xaxis": {"showgrid": False, "tickvals": list(range(len(rows))), "ticktext": names},
+        "yaxis": {"rangemode": "tozero", **drawing.ticks(values)},
+        **goal_line(drawing, "y"),
+    }
+    return Chart([standing, *_strokes(drawing, "y")], layout)
 
 
-def _columns_of_time(drawing: Drawing) -> go.Figure:
+def _columns_of_time(drawing: Drawing) -> Chart:
     points = drawing.buckets
-    figure = go.Figure(
-        go.Bar(
-            x=[point.start for point in points],
-            y=[point.value for point in points],
-            marker={
-                "color": theme.accent(),
-                "pattern": {"shape": ["/" if point.share < 1 else "" for point in points]},
-            },
-            customdata=list(range(len(points))),
-            hovertext=hovers(drawing),
-            hoverinfo="text",
-        )
+    standing = go.Bar(
+        x=[point.start for point in points],
+        y=[point.value for point in points],
+        marker={
+            "color": theme.accent(),
+            "pattern": {"shape": ["/" if point.share < 1 else "" for point in points]},
+        },
+        customdata=list(range(len(points))),
+        hovertext=hovers(drawing),
+        hoverinfo="text",
     )
-    if drawing.before:
-        figure.add_trace(previous(drawing))
-    return time_axes(figure, drawing, [point.value for point in points])
+    return Chart([standing, *previous(drawing)], time_axes(drawing))
 
 
 def _hovers(drawing: Drawing) -> list[str]:
@@ -107,9 +106,7 @@ def _hovers(drawing: Drawing) -> list[str]:
     ]
 
 
-def _lying(
-    drawing: Drawing, names: Sequence[str], rest: tuple[str, float] | None = None
-) -> go.Figure:
+def _lying(drawing: Drawing, names: Sequence[str], rest: tuple[str, float] | None = None) -> Chart:
     rows = drawing.result.rows[: drawing.most]
     values = [row.value for row in rows]
     labels = [
@@ -117,20 +114,25 @@ def _lying(
         for row in rows
     ]
     before = [drawing.values_before.get(row.key, row.value) for row in rows]
-    figure = go.Figure(_bar(values, 0, _hovers(drawing), customdata=list(range(len(rows)))))
+    traces = [_bar(values, 0, _hovers(drawing), customdata=list(range(len(rows))))]
     names = list(names)
     if rest is not None:
         name, value = rest
         hover = f"<b>{name}</b><br>{drawing.label(value)}"
         look = {"color": GREY, "opacity": 0.55}
-        figure.add_trace(_bar([value], len(rows), [hover], marker=look))
+        traces.append(_bar([value], len(rows), [hover], marker=look))
         names, values = [*names, name], [*values, value]
         labels, before = [*labels, drawing.label(value)], [*before, value]
-    figure.add_trace(_beside(values, before, labels))
-    _mark(figure, drawing, "h")
-    _axes(figure, drawing, names, [*values, *before])
-    # In pixels: of a narrow card, a share of the width is too little for a number.
-    return figure.update_layout(margin_r=room_for(labels))
+    layout = {
+        "height": max(HEIGHT // 2, 60 + BAR_HEIGHT * len(names)),
+        "barcornerradius": 4,
+        "barmode": "overlay",
+        # In pixels: of a narrow card, a share of the width is too little for a number.
+        "margin": {"r": room_for(labels)},
+        **_axes(drawing, names, [*values, *before]),
+        **goal_line(drawing, "x"),
+    }
+    return Chart([*traces, _beside(values, before, labels), *_strokes(drawing, "x")], layout)
 
 
 def _bar(values: list[float], first: int, hover: list[str], **look: Any) -> go.Bar:
@@ -163,46 +165,44 @@ def _beside(values: list[float], before: list[float], labels: list[str]) -> go.S
     )
 
 
-def _axes(figure: go.Figure, drawing: Drawing, names: list[str], values: list[float]) -> None:
+def _axes(drawing: Drawing, names: list[str], values: list[float]) -> dict[str, Any]:
     marks = [] if drawing.view.goal is None else [drawing.view.goal]
-    figure.update_layout(
-        height=max(HEIGHT // 2, 60 + BAR_HEIGHT * len(names)), barcornerradius=4, barmode="overlay"
-    )
     low, high = min(0, *values, *marks), max(0, *values, *marks)
     room = (high - low) * ROOM
     span = [low - room if low < 0 else 0, high * (1 + EDGE)]
-    figure.update_xaxes(visible=False, range=span if span[0] < span[1] else [0, 1])
-    # On a linear axis two keys that are cut to the same name keep a bar each.
-    figure.update_yaxes(
-        range=[len(names) - 0.4, -0.6],
-        tickvals=list(range(len(names))),
-        ticktext=names,
-        showgrid=False,
-        zeroline=False,
-    )
+    return {
+        "xaxis": {"visible": False, "range": span if span[0] < span[1] else [0, 1]},
+        # On a linear axis two keys that are cut to the same name keep a bar each.
+        "yaxis": {
+            "range": [len(names) - 0.4, -0.6],
+            "tickvals": list(range(len(names))),
+            "ticktext": names,
+            "showgrid": False,
+            "zeroline": False,
+        },
+    }
 
 
-def _mark(figure: go.Figure, drawing: Drawing, way: str) -> None:
-    """The goal, and a stroke where each value was in the window before."""
+def _strokes(drawing: Drawing, axis: str) -> list[go.Scatter]:
+    """A stroke where each value was in the window before; axis, x or y, is that of the values."""
     rows = drawing.result.rows[: drawing.most]
     known = [(i, drawing.values_before.get(row.key)) for i, row in enumerate(rows)]
     before = [(i, value) for i, value in known if value is not None]
-    if before:
-        places, values = [i for i, _ in before], [value for _, value in before]
-        figure.add_trace(
-            go.Scatter(
-                x=values if way == "h" else places,
-                y=places if way == "h" else values,
-                mode="markers",
-                marker={
-                    "symbol": "line-ns-open" if way == "h" else "line-ew-open",
-                    "size": 16,
-                    "line": {"width": 2.5},
-                    "color": theme.ink(),
-                },
-                hoverinfo="skip",
-                cliponaxis=False,
-            )
+    if not before:
+        return []
+    places, values = [i for i, _ in before], [value for _, value in before]
+    return [
+        go.Scatter(
+            x=values if axis == "x" else places,
+            y=places if axis == "x" else values,
+            mode="markers",
+            marker={
+                "symbol": "line-ns-open" if axis == "x" else "line-ew-open",
+                "size": 16,
+                "line": {"width": 2.5},
+                "color": theme.ink(),
+            },
+            hoverinfo="skip",
+            cliponaxis=False,
         )
-    if drawing.view.goal is not None:
-        goal_line(figure, drawing, "v" if way == "h" else "h")
+    ]

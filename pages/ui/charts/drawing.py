@@ -4,7 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+
+from plotly.basedatatypes import BaseTraceType
 
 from engine import AggregateRequest, Result
 from pages.ui import text
@@ -19,6 +21,16 @@ BARS: Final = 25
 GREY: Final = "#94a3b8"
 LETTER: Final = 6.5
 """Pixels that one of a number takes, the widest."""
+
+
+class Chart(NamedTuple):
+    """The traces of a chart, and its layout as Plotly names it.
+
+    A go.Figure is made of them once: each change of one takes several times as long as to make it.
+    """
+
+    traces: list[BaseTraceType]
+    layout: dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from typing import Final
 import plotly.graph_objects as go
 
 from pages.ui import theme
-from pages.ui.charts.drawing import HEIGHT, Drawing
+from pages.ui.charts.drawing import HEIGHT, Chart, Drawing
 from pages.ui.words import say
 
 WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-def heatmap(drawing: Drawing) -> go.Figure:
+def heatmap(drawing: Drawing) -> Chart:
     """The mean of the hours of each place; averages weigh as much as the numbers in them."""
     means = hours_of_week(drawing)
     days = [say(day) for day in WEEKDAYS]
@@ -22,27 +22,26 @@ def heatmap(drawing: Drawing) -> go.Figure:
         for day, row in enumerate(enumerate(line) for line in cells)
     ]
     values = [value for line in cells for value in line if value is not None] or [0]
-    figure = go.Figure(
-        go.Heatmap(
-            z=cells,
-            x=list(range(24)),
-            y=list(range(7)),
-            hovertext=hover,
-            hoverinfo="text",
-            hoverongaps=False,
-            xgap=2,
-            ygap=2,
-            colorscale=[[0, theme.accent(opacity=0.06)], [1, theme.accent(opacity=1)]],
-            colorbar={"thickness": 10, "outlinewidth": 0, **drawing.ticks(values)},
-        )
+    week = go.Heatmap(
+        z=cells,
+        x=list(range(24)),
+        y=list(range(7)),
+        hovertext=hover,
+        hoverinfo="text",
+        hoverongaps=False,
+        xgap=2,
+        ygap=2,
+        colorscale=[[0, theme.accent(opacity=0.06)], [1, theme.accent(opacity=1)]],
+        colorbar={"thickness": 10, "outlinewidth": 0, **drawing.ticks(values)},
     )
-    figure.update_xaxes(
-        tickvals=list(range(0, 24, 3)), ticktext=[f"{h:02}" for h in range(0, 24, 3)]
-    )
-    figure.update_yaxes(
-        tickvals=list(range(7)), ticktext=days, range=[6.5, -0.5], showgrid=False, zeroline=False
-    )
-    return figure.update_xaxes(showgrid=False, zeroline=False).update_layout(height=HEIGHT)
+    bare = {"showgrid": False, "zeroline": False}
+    hours = list(range(0, 24, 3))
+    layout = {
+        "height": HEIGHT,
+        "xaxis": bare | {"tickvals": hours, "ticktext": [f"{hour:02}" for hour in hours]},
+        "yaxis": bare | {"tickvals": list(range(7)), "ticktext": days, "range": [6.5, -0.5]},
+    }
+    return Chart([week], layout)
 
 
 def hours_of_week(drawing: Drawing) -> dict[tuple[int, int], float]:

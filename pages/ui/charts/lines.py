@@ -5,7 +5,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from pages.ui import session, theme
-from pages.ui.charts.drawing import GREY, HEIGHT, Drawing
+from pages.ui.charts.drawing import GREY, HEIGHT, Chart, Drawing
 from pages.ui.series import Bucket
 from pages.ui.words import say
 
@@ -19,48 +19,60 @@ TICKS: Final = {
 }
 
 
-def line(drawing: Drawing) -> go.Figure:
+def line(drawing: Drawing) -> Chart:
     return _over_time(drawing, filled=False)
 
 
-def area(drawing: Drawing) -> go.Figure:
+def area(drawing: Drawing) -> Chart:
     return _over_time(drawing, filled=True)
 
 
-def time_axes(figure: go.Figure, drawing: Drawing, values: list[float | None]) -> go.Figure:
-    """Axes, and what is marked on them: the goal, the previous window."""
+def time_axes(drawing: Drawing) -> dict[str, Any]:
+    """The layout: axes with room for the previous window, and the goal."""
     hours, days, months = TICKS[session.language()]
-    figure.update_xaxes(
-        showgrid=False,
-        tickformatstops=[
-            {"dtickrange": [None, 86_400_000 - 1], "value": hours},
-            {"dtickrange": [86_400_000, "M1"], "value": days},
-            {"dtickrange": ["M1", None], "value": months},
-        ],
-    )
-    before = [bucket.value for bucket in drawing.before]
-    figure.update_yaxes(
-        rangemode="normal" if drawing.request.aggregation == "avg" else "tozero",
-        **drawing.ticks([*values, *before]),
-    )
-    if drawing.view.goal is not None:
-        goal_line(figure, drawing, "h")
-    return figure.update_layout(height=HEIGHT)
-
-
-def goal_line(figure: go.Figure, drawing: Drawing, way: str) -> None:
-    mark: dict[str, Any] = {
-        "line": {"dash": "dash", "width": 1.5, "color": "#d97706"},
-        "annotation": {
-            "text": f"{say('Goal')} {drawing.label(drawing.view.goal)}",
-            "font": {"color": "#b45309" if theme.look() == "light" else "#fbbf24"},
-            "bgcolor": theme.card(),
+    values = [bucket.value for bucket in [*drawing.buckets, *drawing.before]]
+    return {
+        "height": HEIGHT,
+        "xaxis": {
+            "showgrid": False,
+            "tickformatstops": [
+                {"dtickrange": [None, 86_400_000 - 1], "value": hours},
+                {"dtickrange": [86_400_000, "M1"], "value": days},
+                {"dtickrange": ["M1", None], "value": months},
+            ],
         },
+        "yaxis": {
+            "rangemode": "normal" if drawing.request.aggregation == "avg" else "tozero",
+            **drawing.ticks(values),
+        },
+        **goal_line(drawing, "y"),
     }
-    if way == "h":
-        figure.add_hline(y=drawing.view.goal, annotation_position="top left", **mark)
-    else:
-        figure.add_vline(x=drawing.view.goal, annotation_position="top right", **mark)
+
+
+def goal_line(drawing: Drawing, axis: str) -> dict[str, Any]:
+    """What a layout has of a goal on the axis of values, x or y; nothing without a goal."""
+    goal = drawing.view.goal
+    if goal is None:
+        return {}
+    across = "y" if axis == "x" else "x"
+    there = {f"{axis}ref": axis, f"{across}ref": f"{across} domain"}
+    ends = {f"{axis}0": goal, f"{axis}1": goal, f"{across}0": 0, f"{across}1": 1}
+    beside = (
+        {"x": 0, "xanchor": "left", "y": goal, "yanchor": "bottom"}
+        if axis == "y"
+        else {"x": goal, "xanchor": "left", "y": 1, "yanchor": "top"}
+    )
+    line = {"dash": "dash", "width": 1.5, "color": "#d97706"}
+    name = {
+        "text": f"{say('Goal')} {drawing.label(goal)}",
+        "font": {"color": "#b45309" if theme.look() == "light" else "#fbbf24"},
+        "bgcolor": theme.card(),
+        "showarrow": False,
+    }
+    return {
+        "shapes": [{"type": "line", "line": line, **there, **ends}],
+        "annotations": [name | there | beside],
+    }
 
 
 def hovers(drawing: Drawing) -> list[str]:
@@ -80,18 +92,23 @@ def hovers(drawing: Drawing) -> list[str]:
     ]
 
 
-def previous(drawing: Drawing) -> go.Scatter:
-    return go.Scatter(
-        x=[bucket.start for bucket in drawing.before],
-        y=[bucket.value for bucket in drawing.before],
-        mode="lines",
-        line={"width": 1.5, "dash": "dot", "color": GREY},
-        hoverinfo="skip",
-        connectgaps=False,
-    )
+def previous(drawing: Drawing) -> list[go.Scatter]:
+    """The line of the previous window, where there is one."""
+    if not drawing.before:
+        return []
+    return [
+        go.Scatter(
+            x=[bucket.start for bucket in drawing.before],
+            y=[bucket.value for bucket in drawing.before],
+            mode="lines",
+            line={"width": 1.5, "dash": "dot", "color": GREY},
+            hoverinfo="skip",
+            connectgaps=False,
+        )
+    ]
 
 
-def _over_time(drawing: Drawing, *, filled: bool) -> go.Figure:
+def _over_time(drawing: Drawing, *, filled: bool) -> Chart:
     """The first trace has a marker for every bucket, to point at and to click."""
     points = drawing.buckets
     many = len(points) > MARKED
@@ -115,15 +132,15 @@ def _over_time(drawing: Drawing, *, filled: bool) -> go.Figure:
         unselected={"marker": {"opacity": None}},
     )
     fill = {"fill": "tozeroy", "fillcolor": last} if filled else {}
-    figure = go.Figure([markers, _stretch(_whole(points), {"width": 2.2, "color": first}, **fill)])
-    for edge in _edges(points):
-        hatch = {"shape": "/", "size": 6, "solidity": 0.2, "fgcolor": first}
-        dotted = {"width": 1.6, "dash": "dot", "color": first}
-        figure.add_trace(_stretch(edge, dotted, fill="tozeroy", fillpattern=hatch))
-    if drawing.before:
-        figure.add_trace(previous(drawing))
-    figure.update_layout(hovermode="x" if many else "closest")
-    return time_axes(figure, drawing, [point.value for point in points])
+    hatch = {"shape": "/", "size": 6, "solidity": 0.2, "fgcolor": first}
+    dotted = {"width": 1.6, "dash": "dot", "color": first}
+    traces = [
+        markers,
+        _stretch(_whole(points), {"width": 2.2, "color": first}, **fill),
+        *(_stretch(edge, dotted, fill="tozeroy", fillpattern=hatch) for edge in _edges(points)),
+        *previous(drawing),
+    ]
+    return Chart(traces, {"hovermode": "x" if many else "closest", **time_axes(drawing)})
 
 
 def _stretch(points: list[Bucket], look: dict[str, Any], **more: Any) -> go.Scatter:

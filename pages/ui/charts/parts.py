@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import plotly.graph_objects as go
 
 from engine import Row
 from pages.ui import text, theme
 from pages.ui.charts.bars import rest
-from pages.ui.charts.drawing import HEIGHT, Drawing, room_for
+from pages.ui.charts.drawing import HEIGHT, Chart, Drawing, room_for
 from pages.ui.numbers import written
 
 PARTS: Final = 9
@@ -19,7 +19,7 @@ DEGREES: Final = 3
 """Between two points of a slice that can be pointed at and clicked."""
 
 
-def donut(drawing: Drawing) -> go.Figure:
+def donut(drawing: Drawing) -> Chart:
     """The largest parts and one for all others; values below zero have no part of it."""
     places = [i for i, row in enumerate(drawing.result.rows[:PARTS]) if row.value > 0]
     rows = [drawing.result.rows[i] for i in places]
@@ -34,43 +34,59 @@ def donut(drawing: Drawing) -> go.Figure:
         f"<b>{name}</b><br>{drawing.label(value)}<br>{written(value, 'percent', whole)}"
         for name, value in zip(names, values, strict=True)
     ]
-    figure = go.Figure(
-        go.Pie(
-            # Slices of one name would become one: invisible spaces keep them apart.
-            labels=[name + "\u200b" * i for i, name in enumerate(names)],
-            values=values,
-            hovertext=hovers,
-            hoverinfo="text",
-            texttemplate="%{percent:.0%}",
-            textposition="inside",
-            hole=HOLE,
-            sort=False,
-            direction="clockwise",
-            marker={"line": {"width": 2, "color": "rgba(0,0,0,0)"}},
-        )
+    ring = go.Pie(
+        # Slices of one name would become one: invisible spaces keep them apart.
+        labels=[name + "\u200b" * i for i, name in enumerate(names)],
+        values=values,
+        hovertext=hovers,
+        hoverinfo="text",
+        texttemplate="%{percent:.0%}",
+        textposition="inside",
+        hole=HOLE,
+        sort=False,
+        direction="clockwise",
+        marker={"line": {"width": 2, "color": "rgba(0,0,0,0)"}},
     )
-    _make_clickable(figure, values, hovers, places)
-    figure.update_layout(height=HEIGHT + 40, uniformtext={"minsize": 10, "mode": "hide"})
-    legend = {"orientation": "h", "x": 0.5, "xanchor": "center", "y": -0.02}
-    figure.update_layout(legend=legend | {"itemclick": False, "itemdoubleclick": False})
-    if drawing.total is not None:
-        figure.add_annotation(
-            text=f"<b>{drawing.label(drawing.total)}</b>",
-            xref="paper",
-            yref="paper",
-            x=0.5,
-            y=0.5,
-            showarrow=False,
-            font={"size": 22, "color": theme.ink()},
-        )
-    return figure
+    axis = {"range": [-1, 1], "visible": False, "constrain": "domain"}
+    layout = {
+        "height": HEIGHT + 40,
+        "uniformtext": {"minsize": 10, "mode": "hide"},
+        "legend": {
+            "orientation": "h",
+            "x": 0.5,
+            "xanchor": "center",
+            "y": -0.02,
+            "itemclick": False,
+            "itemdoubleclick": False,
+        },
+        "xaxis": axis,
+        "yaxis": axis | {"scaleanchor": "x"},
+        "hoverdistance": 30,
+        "annotations": _whole(drawing),
+    }
+    return Chart([ring, _clickable(values, hovers, places)], layout)
 
 
-def _make_clickable(
-    figure: go.Figure, values: Sequence[float], hovers: Sequence[str], places: Sequence[int]
-) -> None:
-    """Put unseen points on the ring, for Plotly selects points but no slices; the style sheet lets
-    the mouse through to them. The slice of all others, the last, is no row.
+def _whole(drawing: Drawing) -> list[dict[str, Any]]:
+    """The number in the middle, where it is known."""
+    if drawing.total is None:
+        return []
+    return [
+        {
+            "text": f"<b>{drawing.label(drawing.total)}</b>",
+            "xref": "paper",
+            "yref": "paper",
+            "x": 0.5,
+            "y": 0.5,
+            "showarrow": False,
+            "font": {"size": 22, "color": theme.ink()},
+        }
+    ]
+
+
+def _clickable(values: Sequence[float], hovers: Sequence[str], places: Sequence[int]) -> go.Scatter:
+    """Unseen points on the ring, for Plotly selects points but no slices; the style sheet lets the
+    mouse through to them. The slice of all others, the last, is no row.
     """
     whole, begin = sum(values), 0.0
     angles: list[float] = []
@@ -82,23 +98,19 @@ def _make_clickable(
         of += [i] * count
         begin += width
     middle = (1 + HOLE) / 2
-    figure.add_trace(
-        go.Scatter(
-            x=[middle * math.sin(angle) for angle in angles],
-            y=[middle * math.cos(angle) for angle in angles],
-            mode="markers",
-            marker={"opacity": 0},
-            customdata=[places[i] if i < len(places) else None for i in of],
-            hovertext=[hovers[i] for i in of],
-            hoverinfo="text",
-            showlegend=False,
-        )
+    return go.Scatter(
+        x=[middle * math.sin(angle) for angle in angles],
+        y=[middle * math.cos(angle) for angle in angles],
+        mode="markers",
+        marker={"opacity": 0},
+        customdata=[places[i] if i < len(places) else None for i in of],
+        hovertext=[hovers[i] for i in of],
+        hoverinfo="text",
+        showlegend=False,
     )
-    axis = {"range": [-1, 1], "visible": False, "constrain": "domain"}
-    figure.update_layout(xaxis=axis, yaxis={**axis, "scaleanchor": "x"}, hoverdistance=30)
 
 
-def funnel(drawing: Drawing) -> go.Figure:
+def funnel(drawing: Drawing) -> Chart:
     """From the largest step to the smallest, or in the order in which types were chosen."""
     rows = _steps(drawing)[:STEPS]
     begins = rows and (not _is_way(drawing) or rows[0].key == drawing.steps[0])
@@ -109,34 +121,33 @@ def funnel(drawing: Drawing) -> go.Figure:
         + (f" · {written(row.value, 'percent', first)}" if first else "")
         for row in rows
     ]
-    figure = go.Figure(
-        go.Funnel(
-            x=[row.value for row in rows],
-            y=list(range(len(rows))),
-            text=labels,
-            textinfo="text",
-            customdata=[places.get(row.key) for row in rows],
-            textposition=["inside" if row.value >= first / 3 else "outside" for row in rows],
-            insidetextfont={"color": "#ffffff" if theme.look() == "light" else "#0a0f1e"},
-            hovertext=[
-                drawing.hover(text.for_plotly(row.key, 80), row.value, row.secondary)
-                for row in rows
-            ],
-            hoverinfo="text",
-            connector={"visible": True},
-            cliponaxis=False,
-        )
+    way = go.Funnel(
+        x=[row.value for row in rows],
+        y=list(range(len(rows))),
+        text=labels,
+        textinfo="text",
+        customdata=[places.get(row.key) for row in rows],
+        textposition=["inside" if row.value >= first / 3 else "outside" for row in rows],
+        insidetextfont={"color": "#ffffff" if theme.look() == "light" else "#0a0f1e"},
+        hovertext=[
+            drawing.hover(text.for_plotly(row.key, 80), row.value, row.secondary) for row in rows
+        ],
+        hoverinfo="text",
+        connector={"visible": True},
+        cliponaxis=False,
     )
-    figure.update_yaxes(
-        range=[len(rows) - 0.5, -0.5],
-        tickvals=list(range(len(rows))),
-        ticktext=[text.for_plotly(row.key) for row in rows],
-        showgrid=False,
-    )
-    # A number outside begins at the middle.
-    return figure.update_layout(
-        height=max(HEIGHT // 2, 70 + 48 * len(rows)), margin_r=max(16, room_for(labels) // 2)
-    )
+    layout = {
+        "height": max(HEIGHT // 2, 70 + 48 * len(rows)),
+        # A number outside begins at the middle.
+        "margin": {"r": max(16, room_for(labels) // 2)},
+        "yaxis": {
+            "range": [len(rows) - 0.5, -0.5],
+            "tickvals": list(range(len(rows))),
+            "ticktext": [text.for_plotly(row.key) for row in rows],
+            "showgrid": False,
+        },
+    }
+    return Chart([way], layout)
 
 
 def _is_way(drawing: Drawing) -> bool:
