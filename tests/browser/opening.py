@@ -125,6 +125,7 @@ def told(where: str, opened: Sequence[Mapping[str, float]]) -> None:
 
 def change(page: Page, days: int) -> float:
     """Milliseconds until every chart and number has changed."""
+    page.locator(".st-key-dashboard_range button", has_text=f"{days} d").wait_for()
     milliseconds: float = page.evaluate(CHANGE, f"{days} d")
     DashboardPage(page, "").settle()
     return milliseconds
