@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import pytest
@@ -37,8 +38,13 @@ def _rounds_to_let_in(listener: socket.socket) -> int:
         await PlainTextResponse("here")(scope, receive, send)
 
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_rounds(server, listener))
+
+    def serve() -> int:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_rounds(server, listener))
+
+    with ThreadPoolExecutor(1) as thread:  # this one may have an event loop: a browser's
+        return thread.submit(serve).result(30)
 
 
 def _listener() -> socket.socket:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from concurrent.futures import Future
-from threading import Event, Lock
+from threading import Event, Lock, Thread
 from typing import Any
 
 import pytest
@@ -208,11 +208,17 @@ def test_who_is_refused_holds_half_of_the_slots() -> None:
     assert slots.begun[:5] == ["busy0", "busy1", "quiet0", "busy2", "busy3"]
 
 
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    found = asyncio.new_event_loop()
+    yield found
+    found.close()
+
+
 def test_who_is_in_line_begins_once_the_event_loop_has_come_round(
-    one: Slots, monkeypatch: pytest.MonkeyPatch
+    one: Slots, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("engine.pool.GIVES_WAY", 30.0)
-    loop = asyncio.new_event_loop()
     one.pool.serve(loop)
     one.submit("ws_a", "first")
     second = one.submit("ws_a", "second")
@@ -220,18 +226,22 @@ def test_who_is_in_line_begins_once_the_event_loop_has_come_round(
     one.let_go()
     with pytest.raises(TimeoutError):
         second.result(0.2)
-    loop.run_until_complete(asyncio.wait_for(asyncio.wrap_future(second, loop=loop), 30))
-    assert one.begun == ["first", "second"]
-    loop.close()
+    serving = Thread(target=loop.run_forever)
+    serving.start()
+    try:
+        assert second.result(30) == "second"
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        serving.join()
 
 
 @pytest.mark.parametrize("ended", [False, True], ids=["stands still", "has ended"])
-def test_no_event_loop_stops_a_computation(one: Slots, ended: bool) -> None:
-    loop = asyncio.new_event_loop()
+def test_no_event_loop_stops_a_computation(
+    one: Slots, loop: asyncio.AbstractEventLoop, ended: bool
+) -> None:
     if ended:
         loop.close()
     one.pool.serve(loop)
     futures = [one.submit("ws_a", name) for name in ("first", "second")]
     one.let_go()
     assert [future.result(30) for future in futures] == ["first", "second"]
-    loop.close()
