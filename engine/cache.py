@@ -9,6 +9,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from engine.caches.base import Answers
 from engine.caches.memory import MemoryAnswers
+from engine.errors import Unavailable
 
 T = TypeVar("T")
 
@@ -85,6 +86,9 @@ class Cache:
                 self._land(key, flight, Given(kept.answer, hit=True), kept.age)
                 return
             computing = run(lambda: (self._timer(), compute()))
+        except Unavailable as error:
+            # Not with its traceback: frames hold the flight, which would hold the error.
+            self._crash(key, flight, error.with_traceback(None))
         except BaseException as error:
             self._crash(key, flight, error)
         else:

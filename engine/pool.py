@@ -5,7 +5,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from threading import Event, Lock, Thread, local
+from threading import Condition, Event, Thread, local
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from engine.errors import Unavailable
@@ -17,7 +17,9 @@ PLACES: Final = 128
 PLACES_OF_ALL: Final = 1_024
 """Beyond this only a workspace that has none waiting may add one."""
 GIVES_WAY: Final = 0.05
-"""Seconds for which a computation waits at most for those who serve to look at what has come."""
+"""Seconds for which a computation waits at most for those who serve to look at what has come, and
+as long again for those of others when its workspace is being refused.
+"""
 
 NO_THREAD: Final = "The server has no thread to spare; ask again in a moment."
 
@@ -72,7 +74,7 @@ class Pool:
 
     spare: so many slots more, only for workspaces that hold none: whoever asks now and then does
     not wait for those who ask much. A workspace that is being refused holds half of the slots at
-    most: computations, refusals and the others share Python's one lock.
+    most, and begins nothing while others compute: all of them share Python's one lock.
     """
 
     def __init__(
@@ -86,7 +88,7 @@ class Pool:
         self._spare = spare
         self._places = places
         self._places_of_all = places_of_all
-        self._lock = Lock()
+        self._lock = Condition()
         self._running: Counter[str] = Counter()
         self._waiting = 0
         self._lines: OrderedDict[str, deque[Job]] = OrderedDict()
@@ -192,9 +194,16 @@ class Pool:
             self._begin_all(jobs[1:])
             job = jobs[0] if jobs else None
             if job is not None:
-                self._give_way()
+                self._let_compute(job.workspace)
+                self._let_look()
 
-    def _give_way(self) -> None:
+    def _let_compute(self, workspace: str) -> None:
+        """A workspace that is being refused waits until only such workspaces compute."""
+        with self._lock:
+            if self._overflows(workspace):
+                self._lock.wait_for(lambda: all(map(self._overflows, self._running)), GIVES_WAY)
+
+    def _let_look(self) -> None:
         loop = self._serving
         if loop is None:
             return
@@ -228,3 +237,4 @@ class Pool:
         self._running[workspace] -= 1
         if not self._running[workspace]:
             del self._running[workspace]
+            self._lock.notify_all()

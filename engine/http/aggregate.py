@@ -52,16 +52,19 @@ class Aggregate:
             flight = await to_thread.run_sync(
                 self._engine.start, asked, scope, limiter=self._threads
             )
-        if flight.done():
-            return told(flight.result())
         try:
-            return told(await asyncio.wait_for(asyncio.wrap_future(flight), self._deadline))
+            if flight.done():
+                return told(flight.result())
+            async with asyncio.timeout(self._deadline):
+                return told(await asyncio.wrap_future(flight))
         except TimeoutError as error:
             raise Unavailable(
                 f"The answer took longer than {self._deadline:g} seconds and is still being"
                 " computed; ask again in a moment, or for fewer days.",
                 retry_after=5,
             ) from error
+        finally:
+            del flight  # an error holds this frame, which would hold the error
 
 
 def _asked(body: bytes) -> tuple[AggregateRequest | None, list[Fault]]:

@@ -56,8 +56,10 @@ class Envelope:
         except BaseException as error:  # a panic in a native library is no Exception
             if started:
                 raise
-            told = _told(error, headers["X-Request-Id"])
-            await _send(refusal(told, headers["X-Request-Id"]), body, scope, stamped)
+            request_id = headers["X-Request-Id"]
+            # What is told has no name here: an error holds this frame, which would hold the error.
+            response = refusal(_told(error, request_id), request_id)
+            await _send(response, body, scope, stamped)
 
 
 async def refuse(

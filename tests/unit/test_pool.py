@@ -209,6 +209,44 @@ def test_who_is_refused_holds_half_of_the_slots() -> None:
 
 
 @pytest.fixture
+def crowd() -> Iterator[Slots]:
+    slots = Slots(Pool(2, places=4, spare=1))
+    yield slots
+    slots.let_go()
+
+
+def _compute_beside(crowd: Slots) -> list["Future[str]"]:
+    """Of six two have ended while others compute: busy2 is the next to begin."""
+    futures = [crowd.submit("ws_busy", f"busy{i}") for i in range(6)]
+    futures.append(crowd.submit("ws_quiet", "quiet"))
+    crowd.await_begin("quiet")
+    crowd.let_go("busy0", "busy1")
+    for future in futures[:2]:
+        future.result(30)
+    return futures
+
+
+def test_who_is_refused_begins_nothing_while_others_compute(
+    crowd: Slots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.pool.GIVES_WAY", 30.0)
+    futures = _compute_beside(crowd)
+    crowd.let_go("busy2")
+    with pytest.raises(TimeoutError):
+        futures[2].result(0.2)
+    assert crowd.begun == ["busy0", "busy1", "quiet"]
+    crowd.let_go()
+    assert len({future.result(30) for future in futures}) == 7
+
+
+def test_who_is_refused_waits_for_others_but_a_moment(crowd: Slots) -> None:
+    futures = _compute_beside(crowd)
+    crowd.let_go("busy2")
+    assert futures[2].result(30) == "busy2"
+    assert not futures[-1].done()
+
+
+@pytest.fixture
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
     found = asyncio.new_event_loop()
     yield found
