@@ -1,9 +1,10 @@
 """The endpoint under load, started as an operator starts it, over the benchmark's lake.
 
-    uv run python -m benchmarks.endpoint [--rows 10_000_000]
+    uv run python -m benchmarks.endpoint [--rows 10_000_000] [--full]
 
 Needs wrk and chromium. Cached answers beside five open pages, uncached mixed widgets, 500 times
-the same cold request, ten times too many requests beside a quiet workspace.
+the same cold request, ten times too many requests beside a quiet workspace: for a minute, for five
+with --full.
 """
 
 import argparse
@@ -13,27 +14,29 @@ import statistics
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice, product
+from itertools import islice
 from typing import Final
 
 from benchmarks.lake import END, SCOPE, home, lake
 from benchmarks.load import (
-    WINDOWS,
+    CROWD,
+    QUIET_RATE,
     Answered,
     Sustained,
     arrivals,
     body,
     burst,
     mixed,
+    overload,
+    p99,
     sustained,
+    warm_up,
 )
-from benchmarks.peers import FIELDS, GROUPS
 from benchmarks.results import write_section
 from benchmarks.rollups import builder_of
 from benchmarks.usage import cpu, memory
-from engine.contract import AGGREGATIONS
 from engine.demo.shop import months
-from engine.demo.words import BRANDS, TYPES
+from engine.demo.words import BRANDS
 from engine.scope import Scope
 from engine.stores.lake import LakeStore
 from tests.browser.explore import Explore
@@ -41,12 +44,11 @@ from tests.browser.server import chromium, running
 
 QUIET: Final = Scope("ws_quiet", BRANDS[1])
 QUIET_ROWS: Final = 300_000
-QUIET_RATE: Final = 20.0
 CONNECTIONS: Final = 8
 SECONDS: Final = 15
 BURST: Final = 500
+RECOVERED: Final = 5
 EXCESS: Final = 10
-CROWD: Final = 500
 PAGES: Final = ("none", "day", "product_id", "metadata.country", "event_type")
 UNAVAILABLE: Final = 503
 
@@ -54,13 +56,15 @@ UNAVAILABLE: Final = 503
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=10_000_000)
-    rows = parser.parse_args().rows
+    parser.add_argument("--full", action="store_true")
+    arguments = parser.parse_args()
+    rows, seconds = arguments.rows, 300 if arguments.full else 60
     _quiet(lake(rows))
     for scope in (SCOPE, QUIET):
         builder_of(rows).build(scope.workspace_id, scope.brand_id, END.date())
     with running(home(rows), events=0) as (address, process):
         # The first requests after a start read columns: that is no part of what follows.
-        asyncio.run(_warm_up(address))
+        asyncio.run(warm_up(address, SCOPE, QUIET))
         with _open_pages(address):
             spent = [cpu(process)]
             cached = sustained(address, SCOPE, _widgets(), CONNECTIONS, SECONDS)
@@ -69,24 +73,27 @@ def main() -> None:
         uncached = sustained(address, SCOPE, islice(mixed(1), 50_000), CONNECTIONS, SECONDS)
         spent.append(cpu(process))
         together = asyncio.run(burst(address, SCOPE, next(mixed(2)), BURST))
-        alone = asyncio.run(arrivals(address, QUIET, mixed(3), QUIET_RATE, SECONDS))
+        alone = asyncio.run(arrivals(address, QUIET, mixed(3), QUIET_RATE, seconds))
         before = memory(process, "VmRSS")
         rate = EXCESS * uncached.per_second
-        flood, asked, quiet = asyncio.run(_overload(address, rate))
+        flood, asked, quiet = asyncio.run(overload(address, SCOPE, QUIET, rate, seconds))
         after = memory(process, "VmRSS")
+        afterwards = asyncio.run(arrivals(address, SCOPE, mixed(7), QUIET_RATE, RECOVERED))
     text = [
         *_sustained("Cached, beside five open pages", cached, spent[1] - spent[0]),
         *_sustained("Uncached, mixed widgets, each another", uncached, spent[3] - spent[2]),
         *_burst(together),
         f"- {EXCESS} times too many requests, {rate:,.0f} a second on {CROWD} connections for"
-        f" {SECONDS} s: {flood.requests:,} answers, {flood.refused:,} of them refusals,"
+        f" {seconds} s: {flood.requests:,} answers, {flood.refused:,} of them refusals,"
         f" {flood.failed - flood.refused:,} failures. One more client, {_shares(asked)}:"
         f" {_latencies('refusals', _refused(asked))};"
         f" {_latencies('after the first second', _refused(_settled(asked)))}."
         f" Memory {before:,.0f} MiB before, {after:,.0f} MiB after.",
         f"- A quiet workspace, {QUIET_RATE:.0f} uncached requests a second: alone"
         f" {_latencies('answers', alone)}; meanwhile {_latencies('answers', quiet)},"
-        f" {_shares(quiet)}; {_latencies('after the first second', _settled(quiet))}.",
+        f" {_shares(quiet)}: its p99 is {p99(quiet) / p99(alone):.1f} x its own.",
+        f"- The crowd's workspace in the {RECOVERED} s after it, as often: {_shares(afterwards)};"
+        f" {_latencies('all', afterwards)}.",
     ]
     head = (
         f"Server and clients share {os.cpu_count()} cores. One server process with its pages,"
@@ -109,24 +116,6 @@ def _widgets() -> list[bytes]:
     return [body(group_by=group_by, aggregation="count") for group_by in PAGES]
 
 
-async def _warm_up(address: str) -> None:
-    """What a day's first visitors do: each kind of request over each window has been asked once, of
-    all types and of one.
-    """
-    for group_by, aggregation, days, types in product(
-        GROUPS, AGGREGATIONS, WINDOWS, (None, TYPES[:1])
-    ):
-        one = body(
-            group_by=group_by,
-            aggregation=aggregation,
-            value_field=FIELDS.get(aggregation),
-            time_window_days=days,
-            event_types=types,
-        )
-        for scope in (SCOPE, QUIET):
-            await burst(address, scope, one, 1)
-
-
 @contextmanager
 def _open_pages(address: str) -> Iterator[None]:
     """Five people who each look at a widget."""
@@ -135,17 +124,6 @@ def _open_pages(address: str) -> Iterator[None]:
             page = browser.new_context().new_page()
             Explore(page, address).open(f"?group_by={group_by}&time_window_days=365")
         yield
-
-
-async def _overload(address: str, rate: float) -> tuple[Sustained, list[Answered], list[Answered]]:
-    """A crowd in one workspace, one more client there, and one in the quiet workspace."""
-    # Made before: this process also looks how long the others wait.
-    bodies, pause = list(islice(mixed(4), 100_000)), 1000 * CROWD / rate
-    return await asyncio.gather(
-        asyncio.to_thread(sustained, address, SCOPE, bodies, CROWD, SECONDS, pause),
-        arrivals(address, SCOPE, mixed(5), QUIET_RATE, SECONDS),
-        arrivals(address, QUIET, mixed(6), QUIET_RATE, SECONDS),
-    )
 
 
 def _sustained(name: str, found: Sustained, cpu: float) -> list[str]:
@@ -184,8 +162,8 @@ def _latencies(name: str, answers: Sequence[Answered]) -> str:
     times = sorted(answer.milliseconds for answer in answers)
     if not times:
         return f"{name}: none"
-    p99 = times[min(len(times) - 1, len(times) * 99 // 100)]
-    return f"{name} p50 {statistics.median(times):,.1f}, p99 {p99:,.1f}, longest {times[-1]:,.1f}"
+    p50 = statistics.median(times)
+    return f"{name} p50 {p50:,.1f}, p99 {p99(answers):,.1f}, longest {times[-1]:,.1f}"
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ import random
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, product
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -19,6 +19,10 @@ from engine.scope import Scope
 from tests.browser.server import TOKEN
 
 WINDOWS: Final = (7, 30, 90, 365)
+CROWD: Final = 500
+"""Connections of those who ask too much."""
+QUIET_RATE: Final = 20.0
+"""Requests a second of those who do not."""
 NO_ANSWER: Final = 0
 """In place of a status where the server closed the connection."""
 SCRIPT: Final = """
@@ -65,6 +69,14 @@ class Answered(NamedTuple):
     status: int
     milliseconds: float
     timing: str
+
+
+class Overloaded(NamedTuple):
+    """What a crowd saw, one more client of its workspace, and one of a quiet workspace."""
+
+    crowd: Sustained
+    asked: list[Answered]
+    quiet: list[Answered]
 
 
 def mixed(seed: int) -> Iterator[bytes]:
@@ -121,7 +133,9 @@ def sustained(
 async def burst(address: str, scope: Scope, body: bytes, times: int) -> list[Answered]:
     """The same request on so many open connections at the same instant."""
     ends = [await _open(address) for _ in range(times)]
-    return await asyncio.gather(*(_ask(end, scope, body) for end in ends))
+    answers = await asyncio.gather(*(_ask(end, scope, body) for end in ends))
+    await _close(ends)
+    return answers
 
 
 async def arrivals(
@@ -145,14 +159,58 @@ async def arrivals(
         await asyncio.sleep(max(0.0, began + number / rate - loop.time()))
         calls.append(asyncio.create_task(call(one)))
     answers = await asyncio.gather(*calls)
-    for _, writer in free:
-        writer.close()
+    await _close(free)
     return answers
+
+
+async def warm_up(address: str, *scopes: Scope) -> None:
+    """What a day's first visitors do: each kind of request over each window has been asked once, of
+    all types and of one.
+    """
+    for group_by, aggregation, days, types in product(
+        GROUPS, AGGREGATIONS, WINDOWS, (None, TYPES[:1])
+    ):
+        one = body(
+            group_by=group_by,
+            aggregation=aggregation,
+            value_field=FIELDS.get(aggregation),
+            time_window_days=days,
+            event_types=types,
+        )
+        for scope in scopes:
+            await burst(address, scope, one, 1)
+
+
+async def overload(
+    address: str, crowd: Scope, quiet: Scope, rate: float, seconds: int
+) -> Overloaded:
+    """`rate` requests a second of a crowd in one workspace, beside a quiet one."""
+    # Made before: this process also looks how long the others wait.
+    bodies, pause = list(islice(mixed(4), 100_000)), 1000 * CROWD / rate
+    return Overloaded(
+        *await asyncio.gather(
+            asyncio.to_thread(sustained, address, crowd, bodies, CROWD, seconds, pause),
+            arrivals(address, crowd, mixed(5), QUIET_RATE, seconds),
+            arrivals(address, quiet, mixed(6), QUIET_RATE, seconds),
+        )
+    )
+
+
+def p99(answers: Sequence[Answered]) -> float:
+    """Milliseconds within which 99 of 100 came."""
+    times = sorted(answer.milliseconds for answer in answers)
+    return times[min(len(times) - 1, len(times) * 99 // 100)]
 
 
 async def _open(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     place = urlsplit(address)
     return await asyncio.open_connection(place.hostname, place.port)
+
+
+async def _close(ends: Iterable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]) -> None:
+    for _, writer in ends:
+        writer.close()
+    await asyncio.gather(*(writer.wait_closed() for _, writer in ends), return_exceptions=True)
 
 
 async def _ask(
