@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import time
 import urllib.request
 from collections.abc import Coroutine
@@ -10,6 +11,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeVar
+
+import pytest
 
 from benchmarks.load import QUIET_RATE, Answered, arrivals, mixed, overload, p99, sustained, warm_up
 from benchmarks.usage import memory
@@ -33,6 +36,7 @@ RECOVERED: Final = 5
 OK, UNAVAILABLE = 200, 503
 
 
+@pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
 def test_a_crowd_harms_nobody_else(tmp_path: Path) -> None:
     store = LakeStore(tmp_path / "lake")
     for scope in (CROWDED, QUIET):
