@@ -58,6 +58,8 @@ class Aggregate:
             async with asyncio.timeout(self._deadline):
                 return told(await asyncio.wrap_future(flight))
         except TimeoutError as error:
+            if flight.done():
+                raise  # it is the computation's own
             raise Unavailable(
                 f"The answer took longer than {self._deadline:g} seconds and is still being"
                 " computed; ask again in a moment, or for fewer days.",

@@ -1,5 +1,6 @@
 """Whatever is wrong with a request, the answer is the right status in the one envelope."""
 
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -238,3 +239,18 @@ def test_a_store_that_cannot_be_read(caplog: Any) -> None:
         answer = client.post(wire.address(), json=BODY, headers=HEADERS)
     assert "secret" not in envelope(answer, 503, "UNAVAILABLE")["message"]
     assert len(caplog.records) == 1
+
+
+class Failed(Broken):
+    """The computation fails, not the look into the store."""
+
+    def start(self, *_: Any) -> Any:
+        flight: Future[Any] = Future()
+        flight.set_exception(self.error)
+        return flight
+
+
+def test_a_store_that_takes_too_long_is_no_long_computation(caplog: Any) -> None:
+    with TestClient(served(Failed(TimeoutError("of a store")))) as client:
+        answer = client.post(wire.address(), json=BODY, headers=HEADERS)
+    assert "cannot be read" in envelope(answer, 503, "UNAVAILABLE")["message"]
