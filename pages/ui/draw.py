@@ -51,7 +51,8 @@ def chart(
             session.pick(chart_name(drawing), None if found is None else (found,))
 
     st.plotly_chart(
-        charts.figure(drawing) if room is None else charts.filling(drawing),
+        charts.figure(drawing) if room is None else charts.filling(drawing, room),
+        theme=None,
         key=key,
         config=charts.CONFIG,
         alt=charts.describe(drawing),

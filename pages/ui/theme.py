@@ -1,6 +1,7 @@
 """Logo, icon, and the little CSS that Streamlit's own theme cannot say."""
 
-from typing import Literal
+from pathlib import Path
+from typing import Final, Literal
 
 import streamlit as st
 
@@ -21,8 +22,13 @@ LOGO = (
     "<text x='42' y='22.5' font-family='Inter, sans-serif' font-size='18' font-weight='700'"
     " fill='#6366f1'>Vitrine</text></svg>"
 )
+# Runs the page again when the viewer's system turns dark or light.
+_FOLLOW: Final = st.components.v2.component(
+    "follow", js=(Path(__file__).parent / "theme.js").read_text()
+)
 CSS = """
 <style>
+.stElementContainer.st-key-follow { display: none; }
 [class*="st-key-card_"] {
   background: light-dark(#ffffff, #151b2e);
   border: 1px solid light-dark(#dfe4ee, #27304a);
@@ -51,6 +57,8 @@ div.number { font-size: clamp(2.2rem, 7vw, 3.6rem); font-weight: 680; line-heigh
 .st-key-toolbar button { padding-inline: .65rem; }
 .languages { display: flex; flex-direction: column; gap: .8rem; }
 .languages a { color: inherit; font-size: 1rem; }
+/* Plotly reads a width to three decimals, and draws again when it hears of the others. */
+[data-testid="stFullScreenFrame"]:has(> .stPlotlyChart) { width: round(down, 100%, 1px); }
 /* Plotly selects points, no slices: see charts/parts.py. */
 .pielayer .surface { pointer-events: none !important; }
 .quiet { color: light-dark(#475569, #a3b0c6); font-size: .9rem; }
@@ -117,6 +125,22 @@ def ink() -> str:
     return colour
 
 
+def quiet() -> str:
+    """What the style sheet paints .quiet with."""
+    return "#a3b0c6" if look() == "dark" else "#475569"
+
+
+def border() -> str:
+    colour: str = st.get_option(f"theme.{look()}.borderColor")
+    return colour
+
+
+def palette() -> list[str]:
+    """The colours of parts, as #rrggbb."""
+    colours: list[str] = st.get_option(f"theme.{look()}.chartCategoricalColors")
+    return colours
+
+
 def card() -> str:
     """What cards are painted with."""
     colour: str = st.get_option(f"theme.{look()}.secondaryBackgroundColor")
@@ -125,7 +149,7 @@ def card() -> str:
 
 def accent(opacity: float = 1) -> str:
     """The first chart colour of the viewer's theme, as a CSS colour."""
-    first: str = st.get_option(f"theme.{look()}.chartCategoricalColors")[0]
+    first = palette()[0]
     red, green, blue = (int(first[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"
 
@@ -134,6 +158,7 @@ def apply(language: str) -> None:
     """The styles, and the language for those who have pages read out."""
     # Dialogs and menus lie beside the app's element, which alone knows whether it is dark.
     st.html(CSS + f"<style>body {{ color-scheme: {look()}; }}</style>")
+    _FOLLOW(key="follow", on_turned_change=lambda: None)
     if language != "en":
         script = f"<script>document.documentElement.lang = '{language}'</script>"
         st.html(script, unsafe_allow_javascript=True)

@@ -253,3 +253,19 @@ def test_numbers_have_room_beside_the_longest_bar(look: str) -> None:
     few = charts.figure(drawing([("a", 6, 1), ("b", 5, 1)], View(look=look)))
     many = charts.figure(drawing([("a", 600_000_000, 1), ("b", 500_000_000, 1)], View(look=look)))
     assert many.layout.margin.r > few.layout.margin.r >= 16
+
+
+@pytest.mark.parametrize("look", charts.DRAW)
+def test_a_browser_has_no_reason_to_draw_twice(look: str) -> None:
+    group_by = {"line": "day", "area": "day", "heatmap": "hour"}.get(look, "event_type")
+    seen = drawing(DAYS, View(look=look), group_by=group_by)
+    layout = charts.filling(seen, room=232).to_plotly_json()["layout"]
+    assert "template" not in layout
+    assert layout["datarevision"]
+    assert layout["height"] == 232
+
+
+def test_the_longest_name_has_its_room() -> None:
+    rows = [("a", 5, 2), ("newsletter_signup", 3, 1)]
+    margin = charts.figure(drawing(rows, View(look="bars"))).layout.margin
+    assert 111 <= margin.l <= 120, "its 94.5 pixels in Inter, and 17 around them"

@@ -1,12 +1,13 @@
 """The chart of an answer, as its type and look say."""
 
-from typing import Final
+from typing import Any, Final
 
 import plotly.graph_objects as go
+import plotly.io as pio
 
-from pages.ui import text
+from pages.ui import text, theme
 from pages.ui.charts import bars, heat, lines, parts
-from pages.ui.charts.drawing import Chart, Drawing
+from pages.ui.charts.drawing import BARE, Chart, Drawing, room_for
 from pages.ui.numbers import separators
 from pages.ui.words import both, say
 
@@ -14,9 +15,15 @@ __all__ = ["CONFIG", "DRAW", "Drawing", "describe", "figure", "filling"]
 
 CONFIG: Final = {"displayModeBar": False, "displaylogo": False, "scrollZoom": False}
 CLEAR: Final = "rgba(0,0,0,0)"
-MARGIN: Final = {"l": 8, "r": 16, "t": 8, "b": 8}
-AXIS: Final = {"ticklabeloverflow": "allow"}
-"""To look for labels that stick out takes a browser a tenth of a second a dashboard."""
+FONT: Final = "Inter, sans-serif"
+MARGIN: Final = {"l": 8, "r": 16, "t": 8, "b": 8, "pad": 8}
+AXIS: Final = {
+    "automargin": True,
+    "fixedrange": True,
+    "ticks": "",
+    # To look for labels that stick out takes a browser a tenth of a second a dashboard.
+    "ticklabeloverflow": "allow",
+}
 DRAW: Final = {
     "line": lines.line,
     "area": lines.area,
@@ -29,6 +36,10 @@ DRAW: Final = {
 }
 """Looks that Plotly draws; a counter and a table are no charts."""
 
+# The page hands each chart to Plotly twice. What it takes for the same is drawn once: equal
+# layouts are, but not two copies of a template, nor, without a datarevision, two of the data.
+pio.templates.default = None
+
 
 def figure(drawing: Drawing) -> go.Figure:
     """drawing.view.look must be one of DRAW. What can be clicked has its place among drawing.keys
@@ -37,31 +48,54 @@ def figure(drawing: Drawing) -> go.Figure:
     return go.Figure(*_drawn(drawing))
 
 
-def filling(drawing: Drawing) -> go.Figure:
-    """The same for a chart that takes the height of what it is in."""
+def filling(drawing: Drawing, room: int) -> go.Figure:
+    """The same for a chart that fills what it is in, which is room pixels high."""
     traces, layout = _drawn(drawing)
-    return go.Figure(traces, layout | {"height": None})
+    return go.Figure(traces, layout | {"height": room})
 
 
 def _drawn(drawing: Drawing) -> Chart:
     traces, layout = DRAW[drawing.view.look](drawing)
+    line = theme.border()
     return Chart(
         traces,
         layout
+        | _look()
         | {
-            "xaxis": AXIS | layout.get("xaxis", {}),
-            "yaxis": AXIS | layout.get("yaxis", {}),
-            "margin": MARGIN | layout.get("margin", {}),
+            "datarevision": 1,
+            "xaxis": AXIS | BARE | layout.get("xaxis", {}),
+            "yaxis": AXIS | {"gridcolor": line, "zerolinecolor": line} | layout.get("yaxis", {}),
+            "margin": MARGIN | _left(layout) | layout.get("margin", {}),
             "showlegend": drawing.view.look == "donut",
-            "hoverlabel": {"align": "left"},
             "separators": separators(),
             "bargap": 0.28,
-            "paper_bgcolor": CLEAR,
-            "plot_bgcolor": CLEAR,
             "dragmode": False,
             "clickmode": "event+select",
         },
     )
+
+
+def _look() -> dict[str, Any]:
+    """What all charts have of the viewer's theme."""
+    font = {"family": FONT, "size": 11}
+    return {
+        "font": font | {"color": theme.quiet()},
+        "colorway": theme.palette(),
+        "hoverlabel": {
+            "align": "left",
+            "bgcolor": theme.card(),
+            "bordercolor": theme.border(),
+            "font": font | {"color": theme.ink()},
+        },
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
+    }
+
+
+def _left(layout: dict[str, Any]) -> dict[str, int]:
+    """Room for the labels of the axis there: Plotly would find it, too, and draw all again."""
+    labels = layout["yaxis"].get("ticktext")
+    return {"l": MARGIN["l"] + room_for(labels)} if labels else {}
 
 
 def describe(drawing: Drawing) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from pages.ui import text, theme
-from pages.ui.charts.drawing import GREY, HEIGHT, Chart, Drawing, room_for
+from pages.ui.charts.drawing import BARE, GREY, HEIGHT, Chart, Drawing, room_for
 from pages.ui.charts.lines import goal_line, hovers, previous, time_axes
 from pages.ui.kinds import ADDITIVE
 from pages.ui.numbers import written
@@ -22,6 +22,8 @@ the line under the chart says what they come to.
 """
 ROOM: Final = 0.22
 """Before the longest bar below zero, for its number, as a share of all there is."""
+LEAST: Final = 24
+"""Pixels that bars are left with in a narrow card: names and numbers keep their room."""
 EDGE: Final = 0.01
 """A goal beyond all bars is still within sight."""
 
@@ -69,7 +71,7 @@ def columns(drawing: Drawing) -> Chart:
     layout = {
         "height": HEIGHT,
         "barcornerradius": 4,
-        "xaxis": {"showgrid": False, "tickvals": list(range(len(rows))), "ticktext": names},
+        "xaxis": {"tickvals": list(range(len(rows))), "ticktext": names},
         "yaxis": {"rangemode": "tozero", **drawing.ticks(values)},
         **goal_line(drawing, "y"),
     }
@@ -129,6 +131,7 @@ def _lying(drawing: Drawing, names: Sequence[str], rest: tuple[str, float] | Non
         "barmode": "overlay",
         # In pixels: of a narrow card, a share of the width is too little for a number.
         "margin": {"r": room_for(labels)},
+        "minreducedwidth": LEAST,
         **_axes(drawing, names, [*values, *before]),
         **goal_line(drawing, "x"),
     }
@@ -177,8 +180,7 @@ def _axes(drawing: Drawing, names: list[str], values: list[float]) -> dict[str, 
             "range": [len(names) - 0.4, -0.6],
             "tickvals": list(range(len(names))),
             "ticktext": names,
-            "showgrid": False,
-            "zeroline": False,
+            **BARE,
         },
     }
 

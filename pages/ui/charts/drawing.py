@@ -1,5 +1,6 @@
 """What a chart is drawn from, and what all of them say of a value."""
 
+import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,8 +20,10 @@ HEIGHT: Final = 380
 BARS: Final = 25
 """As many rows are drawn where there is room; the table has all."""
 GREY: Final = "#94a3b8"
-LETTER: Final = 6.5
-"""Pixels that one of a number takes, the widest."""
+BARE: Final = {"showgrid": False, "zeroline": False}
+"""An axis without lines."""
+NARROW: Final = frozenset("fijlrtI1.,:;'|!()[] ")
+WIDE: Final = frozenset("mwMW@%…—")
 
 
 class Chart(NamedTuple):
@@ -136,6 +139,19 @@ def nice(low: float, high: float, most: int = 5) -> list[float]:
     return [round(i * step, 9) for i in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
+def width(label: str) -> float:
+    """About the pixels that a label of a chart takes, rather a few too many."""
+    return sum(map(_width, html.unescape(label)))
+
+
+def _width(letter: str) -> float:
+    if letter in NARROW:
+        return 3.9
+    if letter in WIDE or letter > "\u2e7f":
+        return 10.5
+    return 6.3 if letter.islower() else 7.2
+
+
 def room_for(labels: Sequence[str]) -> int:
     """Pixels that the longest of them takes beside a chart, with a little space around it."""
-    return 12 + round(LETTER * max(map(len, labels), default=0))
+    return 12 + round(max(map(width, labels), default=0))

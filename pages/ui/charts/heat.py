@@ -6,9 +6,11 @@ from typing import Final
 import plotly.graph_objects as go
 
 from pages.ui import theme
-from pages.ui.charts.drawing import HEIGHT, Chart, Drawing
+from pages.ui.charts.drawing import BARE, HEIGHT, Chart, Drawing, room_for
 from pages.ui.words import say
 
+BAR: Final = 40
+"""Pixels that the scale beside the chart takes, without its labels."""
 WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -22,6 +24,7 @@ def heatmap(drawing: Drawing) -> Chart:
         for day, row in enumerate(enumerate(line) for line in cells)
     ]
     values = [value for line in cells for value in line if value is not None] or [0]
+    scale = drawing.ticks(values)
     week = go.Heatmap(
         z=cells,
         x=list(range(24)),
@@ -32,14 +35,19 @@ def heatmap(drawing: Drawing) -> Chart:
         xgap=2,
         ygap=2,
         colorscale=[[0, theme.accent(opacity=0.06)], [1, theme.accent(opacity=1)]],
-        colorbar={"thickness": 10, "outlinewidth": 0, **drawing.ticks(values)},
+        colorbar={"thickness": 10, "outlinewidth": 0, **scale},
     )
-    bare = {"showgrid": False, "zeroline": False}
     hours = list(range(0, 24, 3))
     layout = {
         "height": HEIGHT,
-        "xaxis": bare | {"tickvals": hours, "ticktext": [f"{hour:02}" for hour in hours]},
-        "yaxis": bare | {"tickvals": list(range(7)), "ticktext": days, "range": [6.5, -0.5]},
+        "margin": {"b": 32, "r": BAR + room_for(scale["ticktext"])},
+        "xaxis": {"tickvals": hours, "ticktext": [f"{hour:02}" for hour in hours]},
+        "yaxis": {
+            "tickvals": list(range(7)),
+            "ticktext": days,
+            "range": [6.5, -0.5],
+            **BARE,
+        },
     }
     return Chart([week], layout)
 

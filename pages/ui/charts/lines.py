@@ -12,6 +12,8 @@ from pages.ui.words import say
 MARKED: Final = 62
 """Lines of more points show no markers."""
 WHEN: Final = {"day": "%Y-%m-%d", "hour": "%Y-%m-%d %H:00"}
+TWO_LINES: Final = 46
+"""Pixels under a chart, for labels like those of TICKS."""
 TICKS: Final = {
     "en": ("%H:00\n%d %b", "%d %b\n%Y", "%b\n%Y"),
     # Plotly knows English months; numbers read well in Portuguese.
@@ -33,8 +35,8 @@ def time_axes(drawing: Drawing) -> dict[str, Any]:
     values = [bucket.value for bucket in [*drawing.buckets, *drawing.before]]
     return {
         "height": HEIGHT,
+        "margin": {"b": TWO_LINES},
         "xaxis": {
-            "showgrid": False,
             "tickformatstops": [
                 {"dtickrange": [None, 86_400_000 - 1], "value": hours},
                 {"dtickrange": [86_400_000, "M1"], "value": days},
@@ -123,6 +125,7 @@ def _over_time(drawing: Drawing, *, filled: bool) -> Chart:
             "symbol": ["circle-open" if p else "circle" for p in partial],
             "opacity": [1 if p or not many else 0 for p in partial],
             "color": first,
+            "line": {"width": 0},
         },
         cliponaxis=False,
         customdata=list(range(len(points))),

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from engine import Row
 from pages.ui import text, theme
 from pages.ui.charts.bars import rest
-from pages.ui.charts.drawing import HEIGHT, Chart, Drawing, room_for
+from pages.ui.charts.drawing import BARE, HEIGHT, Chart, Drawing, room_for
 from pages.ui.numbers import written
 
 PARTS: Final = 9
@@ -144,7 +144,7 @@ def funnel(drawing: Drawing) -> Chart:
             "range": [len(rows) - 0.5, -0.5],
             "tickvals": list(range(len(rows))),
             "ticktext": [text.for_plotly(row.key) for row in rows],
-            "showgrid": False,
+            **BARE,
         },
     }
     return Chart([way], layout)
