@@ -119,7 +119,7 @@ async def _measure(address: str, process: int, query: str, count: int) -> str:
     async with AsyncExitStack() as stack:
         # The first one pays for what all share.
         await stack.enter_async_context(opened(address, query))
-        before, spent = memory(process, "VmRSS"), cpu(process)
+        before, spent = await _settled(process), cpu(process)
         sessions: list[Session] = []
         seconds: list[float] = []
         for _ in range(count):
@@ -127,9 +127,9 @@ async def _measure(address: str, process: int, query: str, count: int) -> str:
             sessions.append(session)
             seconds.append(took)
         each = (cpu(process) - spent) / count
-        grown = memory(process, "VmRSS") - before
+        grown = await _settled(process) - before
         waves = [await _wave(sessions, process) for _ in range(WAVES)]
-        after = memory(process, "VmRSS")
+        after = await _settled(process)
     received = sum(session.received for session in sessions) / count / (1 + WAVES)
     waited = [seconds_of for seconds_of, _ in waves]
     spent_on_waves = [cpu_of for _, cpu_of in waves]
@@ -146,6 +146,18 @@ async def _measure(address: str, process: int, query: str, count: int) -> str:
             " when it is every minute.",
         ]
     )
+
+
+async def _settled(process: int) -> float:
+    """Memory in MiB, once the server has given back what it no longer needs."""
+    last = memory(process, "VmRSS")
+    for _ in range(30):
+        await asyncio.sleep(2)
+        now = memory(process, "VmRSS")
+        if abs(now - last) < 1:
+            return now
+        last = now
+    return last
 
 
 async def _wave(sessions: list[Session], process: int) -> tuple[float, float]:

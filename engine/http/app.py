@@ -48,10 +48,10 @@ def standalone(parts: Parts) -> Starlette:
             needs_caller=lambda: not parts.demo_mode.is_on(),
         ),
         middleware=[
-            Middleware(LoopbackOnly, parts.demo_mode.is_on),
             Middleware(
                 Overload, parts.engine.is_full, RateLimit(parts.settings.rate_limit_per_minute)
             ),
+            Middleware(LoopbackOnly, parts.demo_mode.is_on),
         ],
         lifespan=lifespan,
     )
