@@ -103,7 +103,7 @@ app = st.App(
     "pages/main.py",
     middleware=[
         # Outermost, for a crowd is refused with as little work as can be.
-        Middleware(Overload, parts.engine.is_full, RateLimit(parts.settings.rate_limit_per_minute)),
+        Middleware(Overload, parts.pool, RateLimit(parts.settings.rate_limit_per_minute)),
         Middleware(LoopbackOnly, in_demo),
         Middleware(PageHeaders, lambda: not in_demo(), public_url, parts.share_links.framers),
         Middleware(UploadsOfMembers, _may_upload, public_url),

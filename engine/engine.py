@@ -90,10 +90,6 @@ class Engine:
             return None
         return self._start(request, scope, snapshot)
 
-    def is_full(self, workspace: str) -> bool:
-        """Whether no more computations of a workspace may wait."""
-        return self._runner.is_full(workspace)
-
     def state(self, scope: Scope) -> Snapshot:
         """The brand's events as they are now, for batches that have to agree."""
         return self.store.glance(scope) or self.store.snapshot(scope)

@@ -30,9 +30,6 @@ class Runner(Protocol):
     def submit(self, workspace: str, work: Callable[[], T]) -> "Future[T]":
         """What the work returns or raises; raises Unavailable when it cannot even wait."""
 
-    def is_full(self, workspace: str, /) -> bool:
-        """Whether `submit` would refuse."""
-
     def released(self) -> AbstractContextManager[None]:
         """Around waiting, inside some work, for what is not done here: others compute meanwhile."""
 
@@ -44,9 +41,6 @@ class Direct:
         job = Job(workspace, work, Future())
         job.run()
         return job.future
-
-    def is_full(self, _: str, /) -> bool:
-        return False
 
     def released(self) -> AbstractContextManager[None]:
         return nullcontext()
@@ -147,8 +141,15 @@ class Pool:
                 job.future.set_exception(error)
 
     def is_full(self, workspace: str) -> bool:
+        """Whether `submit` would refuse."""
         with self._lock:
             return self._is_full(workspace)
+
+    def let_compute(self, workspace: str, seconds: float) -> None:
+        """Wait, so long at most, if the workspace is being refused: until only such compute."""
+        with self._lock:
+            if self._overflows(workspace):
+                self._lock.wait_for(lambda: all(map(self._overflows, self._running)), seconds)
 
     def _is_full(self, workspace: str) -> bool:
         line = self._lines.get(workspace, ())
@@ -194,14 +195,8 @@ class Pool:
             self._begin_all(jobs[1:])
             job = jobs[0] if jobs else None
             if job is not None:
-                self._let_compute(job.workspace)
+                self.let_compute(job.workspace, GIVES_WAY)
                 self._let_look()
-
-    def _let_compute(self, workspace: str) -> None:
-        """A workspace that is being refused waits until only such workspaces compute."""
-        with self._lock:
-            if self._overflows(workspace):
-                self._lock.wait_for(lambda: all(map(self._overflows, self._running)), GIVES_WAY)
 
     def _let_look(self) -> None:
         loop = self._serving

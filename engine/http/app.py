@@ -48,9 +48,7 @@ def standalone(parts: Parts) -> Starlette:
             needs_caller=lambda: not parts.demo_mode.is_on(),
         ),
         middleware=[
-            Middleware(
-                Overload, parts.engine.is_full, RateLimit(parts.settings.rate_limit_per_minute)
-            ),
+            Middleware(Overload, parts.pool, RateLimit(parts.settings.rate_limit_per_minute)),
             Middleware(LoopbackOnly, parts.demo_mode.is_on),
         ],
         lifespan=lifespan,

@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -23,7 +23,17 @@ UNREAD: Final = 1.0
 """Seconds, after which those come back who were refused."""
 LOOKED: Final = 0.01
 """Seconds from one look at the loop to the next."""
+GIVES_WAY: Final = 0.01
+"""Seconds for which refusals wait at most for a computation of those who are not refused."""
 PATH: Final = re.compile(re.sub(r"\{\w+\}", "([^/]+)", AGGREGATE_PATH) + "/?")
+
+
+class Line(Protocol):
+    """Where computations wait; `engine.pool.Pool` is one."""
+
+    def is_full(self, workspace: str, /) -> bool: ...
+
+    def let_compute(self, workspace: str, seconds: float, /) -> None: ...
 
 
 class Overload:
@@ -31,32 +41,34 @@ class Overload:
 
     Once the event loop is late, requests of workspaces whose line is full are refused unread,
     until a second has passed without such a request: also those that the cache could answer. So
-    the others are still answered in time.
+    the others are still answered in time. While one of them computes, the event loop stands still,
+    but not more than half of the time: refusals and computations share Python's one lock.
 
-    is_full: whether nothing more of a workspace may wait. rate: counts who is refused, by address,
-    for nobody is recognised here.
+    rate: counts who is refused, by address, for nobody is recognised here.
     """
 
     def __init__(
         self,
         app: ASGIApp,
-        is_full: Callable[[str], bool],
+        line: Line,
         rate: RateLimit,
         lateness: Callable[[], float] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.app = app
-        self._is_full = is_full
+        self._line = line
         self._rate = rate
         self._lateness = lateness or Lateness()
         self._clock = clock
         self._unread_until = 0.0
+        self._goes_on_until = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = PATH.fullmatch(scope["path"]) if scope["type"] == "http" else None
-        if found is None or not self._is_full(found[1]) or not self._has_too_much():
+        if found is None or not self._line.is_full(found[1]) or not self._has_too_much():
             await self.app(scope, receive, send)
             return
+        self._let_compute(found[1])
         error = Unavailable(
             f"More is asked of {found[1][:80]!a} than can be answered; ask again in a moment."
         )
@@ -68,6 +80,15 @@ class Overload:
         if now < self._unread_until or self._lateness() > LATE:
             self._unread_until = now + UNREAD
         return now < self._unread_until
+
+    def _let_compute(self, workspace: str) -> None:
+        """Afterwards the loop goes on for as long as it stood still, whatever is computed."""
+        began = self._clock()
+        if began < self._goes_on_until:
+            return
+        self._line.let_compute(workspace, GIVES_WAY)
+        ended = self._clock()
+        self._goes_on_until = ended + (ended - began)
 
 
 class Lateness:

@@ -14,19 +14,32 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from engine.http.envelope import SECURITY
-from engine.http.overload import LATE, LOOKED, UNREAD, Lateness, Overload
+from engine.http.overload import GIVES_WAY, LATE, LOOKED, UNREAD, Lateness, Line, Overload
 from engine.pool import Pool
 from engine.workspaces.rate import RateLimit
 from tests.api.wire import OTHER_SPACE, SPACE, address, envelope
 
 
+class Full:
+    """The line of one workspace, which has no place; nobody else computes."""
+
+    def is_full(self, workspace: str) -> bool:
+        return workspace == SPACE
+
+    def let_compute(self, workspace: str, seconds: float) -> None:
+        assert workspace == SPACE
+        assert seconds <= GIVES_WAY
+
+
 def client(
-    lateness: Callable[[], float], clock: Callable[[], float] = time.monotonic
+    lateness: Callable[[], float],
+    clock: Callable[[], float] = time.monotonic,
+    line: Line | None = None,
 ) -> TestClient:
     async def answer(request: Request) -> Any:
         return PlainTextResponse(request.url.path)
 
-    layers = [Middleware(Overload, lambda space: space == SPACE, RateLimit(7), lateness, clock)]
+    layers = [Middleware(Overload, line or Full(), RateLimit(7), lateness, clock)]
     return TestClient(
         Starlette(routes=[Route("/{_:path}", answer, methods=["POST"])], middleware=layers)
     )
@@ -53,6 +66,22 @@ def test_late_and_full_is_refused_unread() -> None:
 )
 def test_everything_else_goes_on(late: float, path: str) -> None:
     assert client(lambda: late).post(path).text == path
+
+
+def test_refusals_let_others_compute_and_then_go_on() -> None:
+    now, stood = [1_000.0], []
+
+    class Computing(Full):
+        def let_compute(self, workspace: str, seconds: float) -> None:
+            super().let_compute(workspace, seconds)
+            stood.append(now[0])
+            now[0] += 0.007
+
+    asked = client(lambda: LATE * 2, lambda: now[0], Computing())
+    for later in (0, 0.006, 0.002):
+        now[0] += later
+        assert asked.post(address(SPACE)).status_code == 503
+    assert stood == pytest.approx([1_000, 1_000.015])
 
 
 def test_refused_until_a_second_without_refusals() -> None:

@@ -210,9 +210,6 @@ class Broken:
     def brands(self) -> dict[str, list[str]]:
         return {wire.SPACE: [BRAND]}
 
-    def is_full(self, _: str) -> bool:
-        return False
-
     def start_now(self, *_: Any) -> None:
         return None
 
