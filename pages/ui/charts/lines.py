@@ -12,8 +12,8 @@ from pages.ui.words import say
 MARKED: Final = 62
 """Lines of more points show no markers."""
 WHEN: Final = {"day": "%Y-%m-%d", "hour": "%Y-%m-%d %H:00"}
-TWO_LINES: Final = 46
-"""Pixels under a chart, for labels like those of TICKS."""
+AROUND: Final = {"r": 24, "b": 46}
+"""Pixels that labels like those of TICKS take: two lines, and half of one that ends the axis."""
 TICKS: Final = {
     "en": ("%H:00\n%d %b", "%d %b\n%Y", "%b\n%Y"),
     # Plotly knows English months; numbers read well in Portuguese.
@@ -35,7 +35,7 @@ def time_axes(drawing: Drawing) -> dict[str, Any]:
     values = [bucket.value for bucket in [*drawing.buckets, *drawing.before]]
     return {
         "height": HEIGHT,
-        "margin": {"b": TWO_LINES},
+        "margin": AROUND,
         "xaxis": {
             "tickformatstops": [
                 {"dtickrange": [None, 86_400_000 - 1], "value": hours},
